@@ -1,0 +1,56 @@
+"""The only reader of the environment. Everything that can be set, with its default and unit."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is too much; each is refused clearly when passed. Sizes in bytes."""
+
+    variable: int = 1_000_000
+    instance: int = 8_000_000
+    steps: int = 10_000
+    call_depth: int = 50
+    multi_instance: int = 5_000
+    attachment: int = 25_000_000
+    request: int = 30_000_000
+    page: int = 200
+
+
+@dataclass(frozen=True)
+class Settings:
+    database_url: str = "sqlite:///var/steward.db"
+    attachments: Path = Path("var/attachments")
+    public_url: str = ""  # the address people use; https makes cookies __Host-
+    poll_seconds: float = 0.5
+    session_idle_minutes: int = 8 * 60
+    session_hours: int = 24 * 7
+    message_days: int = 7
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read STEWARD_<NAME> for each setting and STEWARD_LIMIT_<NAME> for each limit; raise ValueError for what cannot be read."""
+    limits = {limit.name: _number(environment, f"STEWARD_LIMIT_{limit.name.upper()}", limit.default) for limit in fields(Limits)}
+    values: dict[str, object] = {"limits": Limits(**limits)}
+    for setting in fields(Settings):
+        name = f"STEWARD_{setting.name.upper()}"
+        if setting.name != "limits" and environment.get(name):
+            values[setting.name] = type(setting.default)(environment[name]) if setting.name != "attachments" else Path(environment[name])
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _number(environment: Mapping[str, str], name: str, default: object) -> int:
+    text = environment.get(name)
+    if not text:
+        return int(str(default))
+    if not text.isdigit():
+        raise ValueError(f"Expected {name} to be a whole number, but it is {text!r}")
+    return int(text)

@@ -1,0 +1,18 @@
+"""All tables, without behaviour: one file per group of nouns."""
+
+from engine.tables.base import Base, Json, UtcDateTime
+from engine.tables.definitions import Definition, DefinitionResource, StartSubscription
+from engine.tables.directory import ApiToken, CalendarDay, House, LoginAttempt, Membership, Person, Resident, Site, SiteVariable
+from engine.tables.history import Disposal, HistoryContent, HistoryEvent, SiteChain
+from engine.tables.instances import CaseField, Instance, InstanceState, Number, NumberSeries, SearchTerm
+from engine.tables.outside import Attachment, AttachmentUse, IdempotencyKey, Setting, WebhookEndpoint
+from engine.tables.waiting import Incident, Job, KpiPoint, Message, MessageSubscription, SlaClock, Timer
+from engine.tables.work import Comment, Draft, Notice, TaskParticipant, UserTask
+
+__all__ = [
+    "ApiToken", "Attachment", "AttachmentUse", "Base", "CalendarDay", "CaseField", "Comment", "Definition", "DefinitionResource",
+    "Disposal", "Draft", "HistoryContent", "HistoryEvent", "House", "IdempotencyKey", "Incident", "Instance", "InstanceState", "Job",
+    "Json", "KpiPoint", "LoginAttempt", "Membership", "Message", "MessageSubscription", "Notice", "Number", "NumberSeries", "Person",
+    "Resident", "SearchTerm", "Setting", "Site", "SiteChain", "SiteVariable", "SlaClock", "StartSubscription", "TaskParticipant", "Timer",
+    "UserTask", "UtcDateTime", "WebhookEndpoint",
+]  # fmt: skip

@@ -1,0 +1,120 @@
+"""Sites, people and posts, houses and residents."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Date, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.tables.base import Base, Json
+
+
+class Site(Base):
+    """A managed estate: the unit that everything belongs to."""
+
+    __tablename__ = "site"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    zone: Mapped[str]  # IANA time zone
+    created_at: Mapped[datetime]
+
+
+class SiteVariable(Base):
+    """A figure that a site sets for itself: limits, options (E60)."""
+
+    __tablename__ = "site_variable"
+
+    site: Mapped[str] = mapped_column(ForeignKey("site.code"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[Any] = mapped_column(Json)
+
+
+class CalendarDay(Base):
+    """A day that a site declares a workday or a holiday, against the calendar."""
+
+    __tablename__ = "calendar_day"
+
+    site: Mapped[str] = mapped_column(ForeignKey("site.code"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    kind: Mapped[str]  # workday, holiday
+
+
+class Person(Base):
+    """Somebody who can log in."""
+
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    telephone: Mapped[str | None]
+    language: Mapped[str] = mapped_column(default="zh")
+    password_hash: Mapped[str | None]
+    must_change_password: Mapped[bool] = mapped_column(default=False)
+    session_epoch: Mapped[int] = mapped_column(default=0)  # raised to end every session at once
+    disabled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class Membership(Base):
+    """A post held at a site."""
+
+    __tablename__ = "membership"
+    __table_args__ = (UniqueConstraint("person_id", "site", "post"), Index(None, "site", "post"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    site: Mapped[str] = mapped_column(ForeignKey("site.code"))
+    post: Mapped[str]
+
+
+class ApiToken(Base):
+    """A bearer token; only its SHA-256 is kept (it carries enough entropy to need no slow hash)."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class LoginAttempt(Base):
+    """A failed login: counted per account and address to slow guessing down."""
+
+    __tablename__ = "login_attempt"
+    __table_args__ = (Index(None, "login", "at"), Index(None, "address", "at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str]
+    address: Mapped[str]
+    at: Mapped[datetime]
+
+
+class House(Base):
+    """A flat, shop or villa."""
+
+    __tablename__ = "house"
+    __table_args__ = (UniqueConstraint("site", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site: Mapped[str] = mapped_column(ForeignKey("site.code"))
+    code: Mapped[str]  # A-12
+    address: Mapped[str]
+    area: Mapped[float | None]  # square metres
+
+
+class Resident(Base):
+    """Somebody who lives in a house or owns it."""
+
+    __tablename__ = "resident"
+    __table_args__ = (Index(None, "house_id"), Index(None, "site", "telephone"), Index(None, "site", "name"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site: Mapped[str] = mapped_column(ForeignKey("site.code"))
+    house_id: Mapped[int] = mapped_column(ForeignKey("house.id"))
+    name: Mapped[str]
+    telephone: Mapped[str]
+    kind: Mapped[str]  # owner, tenant, family

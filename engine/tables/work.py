@@ -1,0 +1,93 @@
+"""Work for people."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.tables.base import Base, Json
+
+
+class UserTask(Base):
+    """Work a person must do."""
+
+    __tablename__ = "user_task"
+    __table_args__ = (
+        Index(None, "instance_id", "state"),
+        Index("ix_user_task_assignee", "assignee", "state", "sort_at", "id"),
+        Index("ix_user_task_site", "site", "state", "sort_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("instance.id"))
+    site: Mapped[str]
+    key: Mapped[str]
+    token: Mapped[str]
+    scope: Mapped[str]
+    activity_id: Mapped[str]
+    name: Mapped[str]
+    state: Mapped[str]  # see states.USER_TASK
+    assignee: Mapped[str | None]  # login
+    priority: Mapped[int]
+    due_at: Mapped[datetime | None]
+    follow_up_at: Mapped[datetime | None]
+    sort_at: Mapped[datetime]  # due_at, or the far future: lists order by it
+    form: Mapped[str | None]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    completed_by: Mapped[str | None]
+
+
+class TaskParticipant(Base):
+    """Who may claim an open task: one row a candidate, gone when the task ends (history keeps it)."""
+
+    __tablename__ = "task_participant"
+    __table_args__ = (Index("ix_task_participant_who", "site", "kind", "who", "claimed", "sort_at", "task_id"),)
+
+    task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)  # group, user
+    who: Mapped[str] = mapped_column(primary_key=True)  # post, or login
+    site: Mapped[str]
+    claimed: Mapped[bool] = mapped_column(default=False)
+    sort_at: Mapped[datetime]
+
+
+class Comment(Base):
+    """What somebody noted on a case."""
+
+    __tablename__ = "comment"
+    __table_args__ = (Index(None, "instance_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("instance.id"))
+    task_id: Mapped[int | None]
+    author: Mapped[str]
+    text: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
+class Notice(Base):
+    """A line for a person or a post that a process sent: escalations, reminders."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index(None, "site", "recipient", "id"), Index(None, "instance_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site: Mapped[str]
+    instance_id: Mapped[int] = mapped_column(ForeignKey("instance.id"))
+    recipient: Mapped[str]  # post, or login
+    text: Mapped[str] = mapped_column(Text)
+    job_id: Mapped[int] = mapped_column(unique=True)  # a job done twice leaves one notice
+    at: Mapped[datetime]
+
+
+class Draft(Base):
+    """What a person had typed into a form before completing it."""
+
+    __tablename__ = "draft"
+
+    task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"), primary_key=True)
+    login: Mapped[str] = mapped_column(primary_key=True)
+    payload: Mapped[Any] = mapped_column(Json)
+    saved_at: Mapped[datetime]
