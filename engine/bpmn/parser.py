@@ -1,6 +1,5 @@
 """Reads XML that anybody may have sent: no DOCTYPE, no entities, no network, and bounded in size, depth and time."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn
 
@@ -57,8 +56,9 @@ class _Look:
         pass
 
 
-_hardened: Callable[..., Any] = partial(
-    etree.XMLParser,
+_parser: Any = etree.XMLParser
+_hardened = partial(
+    _parser,
     resolve_entities=False,
     no_network=True,
     load_dtd=False,
