@@ -1,0 +1,1 @@
+"""Machines knocking on the door, and answers to them: signed webhooks."""
