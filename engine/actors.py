@@ -1,0 +1,37 @@
+"""Who acts: every command is told, and history keeps it."""
+
+from dataclasses import dataclass
+
+# Without a login these are the machine itself, or the operator at its command line: what they may do is decided by the machine's owner.
+_TRUSTED = frozenset({"system", "timer", "cli"})
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person with the posts that they hold now, or the machine."""
+
+    login: str | None
+    source: str  # page, api, cli, webhook, system, timer
+    posts: frozenset[tuple[str, str]] = frozenset()  # (site, post)
+
+    @classmethod
+    def system(cls, source: str = "system") -> "Actor":
+        """The machine itself, acting for nobody."""
+        return cls(None, source)
+
+    @property
+    def is_system(self) -> bool:
+        return self.login is None and self.source in _TRUSTED
+
+    @property
+    def sites(self) -> frozenset[str]:
+        """The sites at which the person holds any post."""
+        return frozenset(site for site, _ in self.posts)
+
+    def at(self, site: str) -> frozenset[str]:
+        """The posts that the person holds at the site."""
+        return frozenset(post for place, post in self.posts if place == site)
+
+    def has(self, site: str, *posts: str) -> bool:
+        """Whether the person holds one of the posts at the site."""
+        return any((site, post) in self.posts for post in posts)
