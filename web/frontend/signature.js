@@ -1,0 +1,1 @@
+import SignaturePad from "signature_pad"; window.S=SignaturePad
