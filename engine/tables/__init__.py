@@ -2,7 +2,18 @@
 
 from engine.tables.base import Base, Json, UtcDateTime
 from engine.tables.definitions import Definition, DefinitionResource, StartSubscription
-from engine.tables.directory import ApiToken, CalendarDay, House, LoginAttempt, Membership, Person, Resident, Site, SiteVariable
+from engine.tables.directory import (
+    ApiToken,
+    CalendarDay,
+    EndedSession,
+    House,
+    LoginAttempt,
+    Membership,
+    Person,
+    Resident,
+    Site,
+    SiteVariable,
+)
 from engine.tables.history import Disposal, HistoryContent, HistoryEvent, SiteChain
 from engine.tables.instances import CaseField, Instance, InstanceState, Number, NumberSeries, SearchTerm
 from engine.tables.outside import Attachment, AttachmentUse, IdempotencyKey, Setting, WebhookEndpoint
@@ -11,7 +22,7 @@ from engine.tables.work import Comment, Draft, Notice, TaskParticipant, UserTask
 
 __all__ = [
     "ApiToken", "Attachment", "AttachmentUse", "Base", "CalendarDay", "CaseField", "Comment", "Definition", "DefinitionResource",
-    "Disposal", "Draft", "HistoryContent", "HistoryEvent", "House", "IdempotencyKey", "Incident", "Instance", "InstanceState", "Job",
+    "Disposal", "Draft", "EndedSession", "HistoryContent", "HistoryEvent", "House", "IdempotencyKey", "Incident", "Instance", "InstanceState", "Job",
     "Json", "KpiPoint", "LoginAttempt", "Membership", "Message", "MessageSubscription", "Notice", "Number", "NumberSeries", "Person",
     "Resident", "SearchTerm", "Setting", "Site", "SiteChain", "SiteVariable", "SlaClock", "StartSubscription", "TaskParticipant", "Timer",
     "UserTask", "UtcDateTime", "WebhookEndpoint",

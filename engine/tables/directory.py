@@ -93,6 +93,15 @@ class LoginAttempt(Base):
     at: Mapped[datetime]
 
 
+class EndedSession(Base):
+    """A browser session that was logged out before its time: its cookie counts for nothing any more."""
+
+    __tablename__ = "ended_session"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime] = mapped_column(index=True)  # the cookie dies by itself then, and the row may go
+
+
 class House(Base):
     """A flat, shop or villa."""
 
