@@ -14,14 +14,15 @@ PACKAGES = ("engine", "webhooks", "web")
 
 # From the bottom up. The longest matching prefix decides; a new module of engine/ takes its place here.
 ENGINE_LAYERS = [
-    ("settings", "clock", "errors", "states", "posts", "calendar", "log"),
+    ("settings", "clock", "errors", "states", "posts", "actors", "calendar"),
     ("tables", "bpmn.model", "bpmn.sandbox", "bpmn.expressions", "bpmn.feel", "bpmn.decisions"),
     ("forms",),
     ("bpmn",),
-    ("db", "history", "definitions", "numbering", "migrations"),
-    ("waits", "clocks", "incidents", "queries", "search", "variables"),
+    ("db", "migrations", "rights"),
+    ("history", "definitions", "numbering", "installation", "sessions", "search"),
+    ("waits", "clocks", "incidents", "queries"),
     ("runner",),
-    ("instances", "user_tasks", "timers", "messages", "jobs", "identity", "residents", "attachments", "imports"),
+    ("instances", "user_tasks", "timers", "messages", "jobs", "identity", "residents", "attachments"),
     ("scheduler", "scenarios", "demo"),
 ]
 

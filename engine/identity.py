@@ -1,0 +1,358 @@
+"""People, their posts at sites, and how they prove who they are."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from engine import history, passwords, rights, sites
+from engine.actors import Actor
+from engine.errors import Conflict, Forbidden, Invalid, NotFound, TooManyAttempts, Unauthenticated
+from engine.posts import POSTS
+from engine.tables import ApiToken, LoginAttempt, Membership, Person
+
+WINDOW = timedelta(minutes=15)
+FAILURES_OF_LOGIN = 5
+FAILURES_OF_ADDRESS = 20  # a whole office may stand behind one address
+LANGUAGES = ("zh", "en")
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """A person as a site's directory shows them."""
+
+    person: Person
+    posts: tuple[str, ...]  # at that site, in alphabetical order
+
+
+# Who is there
+
+
+def find(session: Session, login: str) -> Person | None:
+    """The person of that login name, disabled or not."""
+    return session.scalar(select(Person).where(Person.login == _normal(login)))
+
+
+def get(session: Session, login: str) -> Person:
+    """The person of that login name; raise NotFound when there is none."""
+    person = find(session, login)
+    if person is None:
+        raise NotFound(f"Expected a person with the login {login!r}, but there is none")
+    return person
+
+
+def posts_of(session: Session, login: str) -> frozenset[tuple[str, str]]:
+    """What the person holds, as (site, post); nothing for who is disabled."""
+    query = select(Membership.site, Membership.post).join(Person, Person.id == Membership.person_id)
+    return frozenset(session.execute(query.where(Person.login == _normal(login), Person.disabled_at.is_(None))).tuples())
+
+
+def actor_of(session: Session, person: Person, source: str) -> Actor:
+    """The person as one who acts, with the posts that they hold at this moment."""
+    return Actor(person.login, source, posts_of(session, person.login))
+
+
+def people_of(session: Session, site: str, post: str) -> list[Person]:
+    """Who holds the post at the site and can log in, by login name."""
+    query = select(Person).join(Membership, Membership.person_id == Person.id)
+    mine = query.where(Membership.site == site, Membership.post == post, Person.disabled_at.is_(None))
+    return list(session.scalars(mine.order_by(Person.login)))
+
+
+def colleagues(session: Session, site: str) -> list[Colleague]:
+    """Everybody with a post at the site, disabled ones included, by login name."""
+    query = select(Person, Membership.post).join(Membership, Membership.person_id == Person.id)
+    found: dict[Person, list[str]] = {}
+    for person, post in session.execute(query.where(Membership.site == site).order_by(Person.login, Membership.post)).tuples():
+        found.setdefault(person, []).append(post)
+    return [Colleague(person, tuple(posts)) for person, posts in found.items()]
+
+
+def names_of(session: Session, logins: Collection[str]) -> dict[str, str]:
+    """The names of the people behind these logins; unknown ones are left out."""
+    return dict(session.execute(select(Person.login, Person.name).where(Person.login.in_(set(logins)))).tuples().all())
+
+
+# Administration
+
+
+def add_person(
+    session: Session, login: str, name: str, site: str, posts: Collection[str], actor: Actor, now: datetime,
+    *, telephone: str | None = None, language: str = "zh",
+) -> Person:  # fmt: skip
+    """Add somebody with posts at a site. They cannot log in until they are given a password (reset_password)."""
+    sites.get(session, site, actor)
+    _may_grant(actor, site, posts)
+    login = _normal(login)
+    fields = _objections(name, language, telephone)
+    if not _LOGIN.fullmatch(login):
+        fields["login"] = "Expected 2 to 64 lower-case letters, digits, or . _ @ -, but it has others"
+    if not posts:
+        fields["posts"] = "Expected at least one post, but there is none"
+    if fields:
+        raise Invalid("Expected the data of a person, but some of it cannot be used", fields)
+    person = Person(login=login, name=name.strip(), telephone=telephone or None, language=language, created_at=now)
+    _insert(session, person, f"Expected a new login name, but {login!r} is taken")
+    for post in sorted(set(posts)):
+        session.add(Membership(person_id=person.id, site=site, post=post))
+    session.flush()
+    history.append_site(session, site, "person.added", actor, now, {"login": login, "name": person.name, "posts": sorted(set(posts))})
+    return person
+
+
+def change_person(
+    session: Session, login: str, actor: Actor, now: datetime,
+    *, name: str | None = None, telephone: str | None = None, language: str | None = None,
+) -> Person:  # fmt: skip
+    """Change what is given; an empty telephone removes it. Everybody chooses their own language and telephone."""
+    person = get(session, login)
+    if name is not None or actor.login != person.login:
+        _may_change(session, person, actor)
+    fields = _objections(person.name if name is None else name, language or person.language, telephone)
+    if fields:
+        raise Invalid("Expected the data of a person, but some of it cannot be used", fields)
+    changes: dict[str, Any] = {}
+    if name is not None and name.strip() != person.name:
+        changes["name"] = [person.name, name.strip()]
+        person.name = name.strip()
+    if telephone is not None and (telephone or None) != person.telephone:
+        changes["telephone"] = "changed"  # the number itself is nobody's business for ever
+        person.telephone = telephone or None
+    if language is not None and language != person.language:
+        changes["language"] = [person.language, language]
+        person.language = language
+    if changes:
+        _note(session, person, "person.changed", actor, now, changes)
+    return person
+
+
+def disable(session: Session, login: str, actor: Actor, now: datetime) -> Person:
+    """Lock somebody out at once: sessions and tokens end. What they did stays."""
+    person = get(session, login)
+    _may_change(session, person, actor)
+    if person.login == actor.login:
+        raise Conflict("Expected somebody else's login, but nobody can disable their own")
+    if person.disabled_at is not None:
+        raise Conflict(f"Expected {person.login} to be enabled, but it was disabled at {person.disabled_at.isoformat()}")
+    person.disabled_at = now
+    person.session_epoch += 1
+    _note(session, person, "person.disabled", actor, now)
+    return person
+
+
+def enable(session: Session, login: str, actor: Actor, now: datetime) -> Person:
+    """Let a disabled person in again, with the password and posts that they had."""
+    person = get(session, login)
+    _may_change(session, person, actor)
+    if person.disabled_at is None:
+        raise Conflict(f"Expected {person.login} to be disabled, but it is enabled")
+    person.disabled_at = None
+    _note(session, person, "person.enabled", actor, now)
+    return person
+
+
+def add_post(session: Session, login: str, site: str, post: str, actor: Actor, now: datetime) -> None:
+    """Give somebody a post at a site. Only people whom the actor can see already: those of the actor's sites, and those of none."""
+    sites.get(session, site, actor)
+    _may_grant(actor, site, [post])
+    person = get(session, login)
+    held = _held(session, person)
+    if held and not actor.is_system and not any(rights.may_administer(actor, place) for place, _ in held):
+        raise NotFound(f"Expected a person with the login {login!r}, but there is none")
+    membership = Membership(person_id=person.id, site=site, post=post)
+    _insert(session, membership, f"Expected {person.login} not to hold the post {post} at {site} yet, but it does")
+    history.append_site(session, site, "post.added", actor, now, {"login": person.login, "post": post})
+
+
+def remove_post(session: Session, login: str, site: str, post: str, actor: Actor, now: datetime) -> None:
+    """Take a post away. It counts from the person's next request on."""
+    sites.get(session, site, actor)
+    rights.require(rights.may_administer(actor, site), "administer the people of this site")
+    person = get(session, login)
+    mine = (Membership.person_id == person.id, Membership.site == site, Membership.post == post)
+    if session.scalar(delete(Membership).where(*mine).returning(Membership.id)) is None:
+        raise NotFound(f"Expected {person.login} to hold the post {post} at {site}, but it does not")
+    history.append_site(session, site, "post.removed", actor, now, {"login": person.login, "post": post})
+
+
+# Passwords
+
+
+def reset_password(session: Session, login: str, actor: Actor, now: datetime, *, must_change: bool = True) -> str:
+    """Give somebody a new random password, told once and to be changed at the next login; every session of theirs ends."""
+    person = get(session, login)
+    _may_change(session, person, actor)
+    password = passwords.random_password()
+    _set_password(person, password, must_change)
+    _note(session, person, "password.reset", actor, now)
+    return password
+
+
+def change_password(session: Session, login: str, current: str, new: str, actor: Actor, now: datetime) -> Person:
+    """Let people choose their own password; every session of theirs ends (the caller renews the one at hand)."""
+    person = get(session, login)
+    if actor.login != person.login:
+        raise Forbidden("Expected your own login, but it is somebody else's: reset the password instead")
+    if not passwords.fits(current, person.password_hash):
+        raise Invalid("Expected your current password, but it is another", {"current": "Expected your current password, but it is another"})
+    problem = passwords.objection(new, person.login)
+    if problem is None and passwords.fits(new, person.password_hash):
+        problem = "Expected a new password, but it is the current one"
+    if problem is not None:
+        raise Invalid(problem, {"new": problem})
+    _set_password(person, new, must_change=False)
+    _note(session, person, "password.changed", actor, now)
+    return person
+
+
+def authenticate(session: Session, login: str, password: str, address: str, now: datetime) -> Person | None:
+    """The person whose password this is; None when it is not, which is written down (so let the transaction commit).
+
+    Raises TooManyAttempts after too many failures of the login or the address, whether the password is right or not.
+    An unknown login, a wrong password and a disabled person cannot be told apart, not even by the time it takes.
+    """
+    login = _normal(login)[:64]
+    _slow_down(session, login, address, now)
+    person = find(session, login)
+    known = person is not None and person.disabled_at is None
+    if not passwords.fits(password, person.password_hash if person is not None else None) or person is None or not known:
+        session.add(LoginAttempt(login=login, address=address, at=now))
+        if person is not None:
+            _note(session, person, "login.failed", Actor(None, "page"), now, {"address": address})
+        return None
+    session.execute(delete(LoginAttempt).where((LoginAttempt.login == login) | (LoginAttempt.at < now - WINDOW)))
+    if person.password_hash is not None and passwords.is_outdated(person.password_hash):
+        person.password_hash = passwords.hashed(password)
+    _note(session, person, "login.succeeded", Actor(person.login, "page"), now, {"address": address})
+    return person
+
+
+def _slow_down(session: Session, login: str, address: str, now: datetime) -> None:
+    recent = select(func.count()).select_from(LoginAttempt).where(LoginAttempt.at > now - WINDOW)
+    of_login = session.scalar(recent.where(LoginAttempt.login == login)) or 0
+    of_address = session.scalar(recent.where(LoginAttempt.address == address)) or 0
+    if of_login >= FAILURES_OF_LOGIN or of_address >= FAILURES_OF_ADDRESS:
+        minutes = int(WINDOW.total_seconds() // 60)
+        raise TooManyAttempts(f"Expected fewer failed logins, but there were too many in the last {minutes} minutes; try again later")
+
+
+# Tokens
+
+
+def issue_token(session: Session, login: str, actor: Actor, now: datetime) -> str:
+    """A bearer token, told once; it can do what the person can do, until it is revoked."""
+    person = get(session, login)
+    _may_hold_tokens(person, actor)
+    token = secrets.token_urlsafe(32)
+    row = ApiToken(person_id=person.id, hash=_fingerprint(token), created_at=now)
+    session.add(row)
+    session.flush()
+    _note(session, person, "token.issued", actor, now, {"token": row.id})
+    return token
+
+
+def tokens_of(session: Session, login: str) -> list[ApiToken]:
+    """The person's tokens that are not revoked, oldest first."""
+    query = select(ApiToken).join(Person, Person.id == ApiToken.person_id)
+    return list(session.scalars(query.where(Person.login == _normal(login), ApiToken.revoked_at.is_(None)).order_by(ApiToken.id)))
+
+
+def revoke_token(session: Session, token_id: int, actor: Actor, now: datetime) -> None:
+    """End a token: one's own, or that of somebody whom one administers."""
+    row = session.get(ApiToken, token_id)
+    person = session.get(Person, row.person_id) if row is not None else None
+    if row is None or person is None or row.revoked_at is not None:
+        raise NotFound(f"Expected a token {token_id}, but there is none")
+    if person.login != actor.login:
+        _may_change(session, person, actor)
+    row.revoked_at = now
+    _note(session, person, "token.revoked", actor, now, {"token": row.id})
+
+
+def person_of_token(session: Session, token: str) -> Person:
+    """Whose token this is; raise Unauthenticated when it is nobody's any more."""
+    query = select(Person).join(ApiToken, ApiToken.person_id == Person.id).where(Person.disabled_at.is_(None))
+    person = session.scalar(query.where(ApiToken.hash == _fingerprint(token), ApiToken.revoked_at.is_(None)))
+    if person is None:
+        raise Unauthenticated("Expected a valid token, but nobody holds this one")
+    return person
+
+
+def _may_hold_tokens(person: Person, actor: Actor) -> None:
+    # A token speaks for its person: nobody gets one that speaks for somebody else, but the operator at the command line.
+    if not actor.is_system and actor.login != person.login:
+        raise Forbidden("Expected your own login, but it is somebody else's: a token speaks for its owner")
+    if person.disabled_at is not None:
+        raise Conflict(f"Expected {person.login} to be enabled, but it was disabled at {person.disabled_at.isoformat()}")
+
+
+# What the functions above share
+
+
+def _normal(login: str) -> str:
+    return login.strip().lower()
+
+
+def _fingerprint(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _held(session: Session, person: Person) -> list[tuple[str, str]]:
+    query = select(Membership.site, Membership.post).where(Membership.person_id == person.id)
+    return list(session.execute(query.order_by(Membership.site, Membership.post)).tuples())
+
+
+def _insert(session: Session, row: Person | Membership, taken: str) -> None:
+    # Two may add the same at once; the unique key decides, not a look beforehand.
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        raise Conflict(taken) from None
+
+
+def _set_password(person: Person, password: str, must_change: bool) -> None:
+    person.password_hash = passwords.hashed(password)
+    person.must_change_password = must_change
+    person.session_epoch += 1
+
+
+def _may_grant(actor: Actor, site: str, posts: Collection[str]) -> None:
+    for post in posts:
+        if post not in POSTS or POSTS[post].outside:
+            message = f"Expected a post that staff may hold, but {post!r} is none"
+            raise Invalid(message, {"post": message})
+        rights.require(rights.may_grant(actor, site, post), f"give somebody the post {post} at {site}")
+    rights.require(rights.may_administer(actor, site), "administer the people of this site")
+
+
+def _may_change(session: Session, person: Person, actor: Actor) -> None:
+    held = _held(session, person)
+    if not actor.is_system and not any(rights.may_see_site(actor, site) for site, _ in held):
+        raise NotFound(f"Expected a person with the login {person.login!r}, but there is none")
+    rights.require(rights.may_change_person(actor, held), f"give every post that {person.login} holds")
+
+
+def _note(session: Session, person: Person, event: str, actor: Actor, now: datetime, data: dict[str, Any] | None = None) -> None:
+    """Write it into the history of every site at which the person holds a post."""
+    for site in sorted({site for site, _ in _held(session, person)}):
+        history.append_site(session, site, event, actor, now, {"login": person.login, **(data or {})})
+
+
+def _objections(name: str, language: str, telephone: str | None) -> dict[str, str]:
+    fields = {}
+    if not 1 <= len(name.strip()) <= 100:
+        fields["name"] = "Expected a name of 1 to 100 characters, but it is empty or longer"
+    if language not in LANGUAGES:
+        fields["language"] = f"Expected one of {', '.join(LANGUAGES)}, but it is {language!r}"
+    if telephone and not re.fullmatch(r"\+?[0-9][0-9 -]{4,19}", telephone):
+        fields["telephone"] = "Expected 5 to 20 digits, but it has other characters"
+    return fields

@@ -1,0 +1,63 @@
+"""Passwords: kept as argon2id, chosen by people within rules, made at random for them."""
+
+import secrets
+import unicodedata
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+MIN_LENGTH = 10
+MAX_LENGTH = 200  # a longer one would only cost the server
+MIN_DIFFERENT = 5  # different characters
+_LEGIBLE = "abcdefghjkmnpqrstuvwxyz23456789"  # without what looks alike on paper: i l o 0 1
+_GROUPS = 4  # of four: 79 bits
+
+# 19 MiB and two passes: what OWASP recommends as the least. More would hold up everyone else's commands.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+def hashed(password: str) -> str:
+    return _hasher.hash(_plain(password))
+
+
+def fits(password: str, password_hash: str | None) -> bool:
+    """Whether this is the password. Takes as long when there is none to compare with, so that the time tells nothing."""
+    try:
+        return _hasher.verify(password_hash or _nobodys(), _plain(password)) and password_hash is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def is_outdated(password_hash: str) -> bool:
+    """Whether it was made with weaker parameters than today's."""
+    return _hasher.check_needs_rehash(password_hash)
+
+
+def random_password() -> str:
+    """Easy to read out and to type."""
+    return "-".join("".join(secrets.choice(_LEGIBLE) for _ in range(4)) for _ in range(_GROUPS))
+
+
+def objection(password: str, login: str) -> str | None:
+    """What is wrong with a password that somebody chose; None when it may be used."""
+    plain = _plain(password)
+    if len(plain) < MIN_LENGTH:
+        return f"Expected at least {MIN_LENGTH} characters, but there are {len(plain)}"
+    if len(plain) > MAX_LENGTH:
+        return f"Expected at most {MAX_LENGTH} characters, but there are {len(plain)}"
+    if len(set(plain)) < MIN_DIFFERENT:
+        return f"Expected at least {MIN_DIFFERENT} different characters, but there are {len(set(plain))}"
+    if login.lower() in plain.lower():
+        return "Expected a password that does not contain the login name, but it does"
+    return None
+
+
+def _plain(password: str) -> str:
+    # The same characters typed through another keyboard are the same password.
+    return unicodedata.normalize("NFKC", password)
+
+
+@cache
+def _nobodys() -> str:
+    return hashed(secrets.token_urlsafe())

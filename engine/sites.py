@@ -1,0 +1,93 @@
+"""What a site sets for itself: its zone, its figures, its working calendar."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import db, history
+from engine.actors import Actor
+from engine.calendar import WorkingCalendar
+from engine.errors import NotFound
+from engine.rights import may_administer, require
+from engine.tables import CalendarDay, Site, SiteVariable
+
+KEPT_SECONDS = 5.0  # how long another process may go on with a figure that was changed here
+
+
+@dataclass(frozen=True)
+class SiteFacts:
+    """A site as processes see it."""
+
+    code: str
+    name: str
+    zone_name: str
+    variables: Mapping[str, Any]
+    days: Mapping[Any, str]
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.zone_name)
+
+    @cached_property
+    def calendar(self) -> WorkingCalendar:
+        return WorkingCalendar(self.days, zone=self.zone_name)
+
+    def functions(self, now: datetime) -> dict[str, Callable[..., Any]]:
+        """What expressions of a diagram may ask of the site and its clock."""
+        return {
+            "now": lambda: now.astimezone(self.zone),
+            "today": lambda: now.astimezone(self.zone).date(),
+            "site": lambda name, default=None: self.variables.get(name, default),
+            "working_time": self._working_time,
+            "working_days": lambda start, days: self.calendar.add_working_days(start, days),
+        }
+
+    def _working_time(self, start: datetime, duration: timedelta) -> datetime:
+        return self.calendar.add_working_time(start, duration)
+
+
+def facts(session: Session, code: str) -> SiteFacts:
+    """The site's facts, kept for a few seconds; raises NotFound."""
+    kept: dict[str, tuple[float, SiteFacts]] = db.of(session).keep.setdefault("sites", {})
+    read_at, known = kept.get(code, (0.0, None))
+    if known is None or time.monotonic() - read_at > KEPT_SECONDS:
+        known = _read(session, code)
+        kept[code] = (time.monotonic(), known)
+    return known
+
+
+def _read(session: Session, code: str) -> SiteFacts:
+    site = session.get(Site, code)
+    if site is None:
+        raise NotFound(f"Expected a site, but there is none with the code {code!r}")
+    variables = select(SiteVariable.name, SiteVariable.value).where(SiteVariable.site == code)
+    days = select(CalendarDay.day, CalendarDay.kind).where(CalendarDay.site == code)
+    return SiteFacts(code, site.name, site.zone, dict(session.execute(variables).tuples().all()), dict(session.execute(days).tuples().all()))
+
+
+def set_variable(session: Session, code: str, name: str, value: Any, actor: Actor, now: datetime) -> None:
+    """Set a figure of the site; None removes it, so that the diagrams' own default holds again."""
+    require(may_administer(actor, code), "set the figures of this site")
+    row = session.get(SiteVariable, (code, name))
+    before = row.value if row else None
+    if value is None:
+        if row is not None:
+            session.delete(row)
+    elif row is None:
+        session.add(SiteVariable(site=code, name=name, value=value))
+    else:
+        row.value = value
+    history.append_site(session, code, "site_variable.set", actor, now, {"name": name, "before": before, "after": value})
+    forget(session, code)
+    db.on_commit(session, lambda: forget(session, code))
+
+
+def forget(session: Session, code: str) -> None:
+    db.of(session).keep.get("sites", {}).pop(code, None)
