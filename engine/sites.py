@@ -1,12 +1,13 @@
 """What a site sets for itself: its zone, its figures, its working calendar."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,10 +15,11 @@ from sqlalchemy.orm import Session
 from engine import db, history
 from engine.actors import Actor
 from engine.calendar import WorkingCalendar
-from engine.errors import NotFound
-from engine.rights import may_administer, require
+from engine.errors import Conflict, Forbidden, Invalid, NotFound
+from engine.rights import may_administer, may_see_site, require
 from engine.tables import CalendarDay, Site, SiteVariable
 
+_CODE = re.compile(r"[A-Z][A-Z0-9]{0,9}")
 KEPT_SECONDS = 5.0  # how long another process may go on with a figure that was changed here
 
 
@@ -51,6 +53,50 @@ class SiteFacts:
 
     def _working_time(self, start: datetime, duration: timedelta) -> datetime:
         return self.calendar.add_working_time(start, duration)
+
+
+def add(session: Session, code: str, name: str, actor: Actor, now: datetime, *, zone: str = "Asia/Shanghai") -> Site:
+    """Add a site; only the operator of the installation may."""
+    if not actor.is_system:
+        raise Forbidden("Expected the operator of the installation, but a site's people cannot add sites")
+    fields = {}
+    if not _CODE.fullmatch(code):
+        fields["code"] = "Expected 1 to 10 capital letters and digits that begin with a letter, but it has others"
+    if not name.strip():
+        fields["name"] = "Expected a name, but it is empty"
+    if not _is_zone(zone):
+        fields["zone"] = f"Expected an IANA time zone, but {zone!r} is none"
+    if fields:
+        raise Invalid("Expected the data of a site, but some of it cannot be used", fields)
+    if session.get(Site, code) is not None:
+        raise Conflict(f"Expected a new site code, but {code} is taken")
+    site = Site(code=code, name=name.strip(), zone=zone, created_at=now)
+    session.add(site)
+    session.flush()
+    history.append_site(session, code, "site.added", actor, now, {"name": site.name, "zone": zone})
+    return site
+
+
+def get(session: Session, code: str, actor: Actor) -> Site:
+    """The site, for somebody with a post there; raise NotFound otherwise."""
+    site = session.get(Site, code)
+    if site is None or not may_see_site(actor, code):
+        raise NotFound(f"Expected a site {code!r}, but there is none")
+    return site
+
+
+def of(session: Session, actor: Actor) -> list[Site]:
+    """The sites at which the actor holds a post (all for the machine), by code."""
+    query = select(Site).order_by(Site.code)
+    return list(session.scalars(query if actor.is_system else query.where(Site.code.in_(actor.sites))))
+
+
+def _is_zone(zone: str) -> bool:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def facts(session: Session, code: str) -> SiteFacts:
