@@ -1,0 +1,78 @@
+"""What is wrong with a diagram, said before anybody works by it. Errors refuse its deployment; warnings are listed.
+
+Each rule is a file with a function `check(diagram)`; its docstring gives a good and a bad example.
+"""
+
+from collections.abc import Sequence
+
+from lxml.etree import _Element
+
+from engine.bpmn.lint import (
+    boundaries,
+    called_processes,
+    clocks,
+    constructs,
+    decisions,
+    differs_from,
+    event_gateways,
+    expressions,
+    extensions,
+    flows,
+    forms,
+    gateways,
+    ids,
+    links,
+    messages,
+    multi_instance,
+    number_series,
+    performers,
+    processes,
+    properties,
+    reachable,
+    scripts,
+    service_tasks,
+    sizes,
+    starts,
+    timers,
+)
+from engine.bpmn.lint.diagram import Available, Diagram
+from engine.bpmn.model import Process
+from engine.errors import Problem
+
+__all__ = ["RULES", "Available", "check"]
+
+RULES = (
+    constructs,
+    extensions,
+    properties,
+    processes,
+    sizes,
+    ids,
+    flows,
+    starts,
+    reachable,
+    gateways,
+    event_gateways,
+    boundaries,
+    links,
+    expressions,
+    scripts,
+    timers,
+    multi_instance,
+    messages,
+    service_tasks,
+    decisions,
+    called_processes,
+    forms,
+    performers,
+    differs_from,
+    number_series,
+    clocks,
+)
+
+
+def check(root: _Element, processes: Sequence[Process], file: str, available: Available) -> list[Problem]:
+    """Every problem of the file, in the order of its lines. Nothing is left out, and nothing is raised, whatever the file says."""
+    diagram = Diagram.read(root, processes, file, available)
+    problems = [problem for rule in RULES for problem in rule.check(diagram)]
+    return sorted(problems, key=lambda problem: (problem.line, problem.element, problem.rule))

@@ -1,0 +1,162 @@
+"""The gate: only constructs that have been shown to behave as BPMN says are deployed, everything else is refused by name."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from lxml.etree import _Element
+
+from engine.bpmn.lint.diagram import Diagram, Node
+from engine.bpmn.vocabulary import EVENTS, FLOW_NODES, GATEWAYS, SUBPROCESSES, TASKS, children, event_definitions, name_of
+from engine.errors import Problem
+
+RULE: Final = "unsupported"
+
+NODES: Final = EVENTS | TASKS | (GATEWAYS - {"complexGateway"}) | {"callActivity", "subProcess"}
+# What each kind of event may be; "" stands for a plain one.
+KINDS_OF_EVENT: Final = {
+    "startEvent": {"", "message"},
+    "startEvent of a subprocess": {""},
+    "startEvent of an event subprocess": {"timer", "message", "signal", "error"},
+    "endEvent": {"", "terminate", "error", "message", "signal"},
+    "intermediateThrowEvent": {"", "message", "signal", "link"},
+    "intermediateCatchEvent": {"timer", "message", "signal", "link"},
+    "boundaryEvent": {"timer", "message", "signal", "error"},
+}
+ERROR_HOSTS: Final = frozenset({"scriptTask", "serviceTask", "businessRuleTask", "callActivity", "subProcess"})
+MULTI_INSTANCE_HOSTS: Final = frozenset({"userTask", "subProcess", "callActivity"})
+ANNOTATIONS: Final = frozenset({"documentation", "extensionElements", "textAnnotation", "association", "group"})
+IN_PROCESS: Final = ANNOTATIONS | {"sequenceFlow", "laneSet"} | FLOW_NODES
+IN_NODE: Final = frozenset({"documentation", "extensionElements", "incoming", "outgoing", "multiInstanceLoopCharacteristics"})
+IN_FILE: Final = ANNOTATIONS | {
+    "process",
+    "collaboration",
+    "message",
+    "signal",
+    "error",
+    "escalation",
+    "itemDefinition",
+    "category",
+    "import",
+}
+IN_MULTI_INSTANCE: Final = frozenset({"documentation", "extensionElements", "loopCardinality", "completionCondition"})
+# Attributes that change how an element behaves, with the only values that we run.
+ATTRIBUTES: Final = {
+    "startQuantity": {"1"},
+    "completionQuantity": {"1"},
+    "isForCompensation": {"false", "0"},
+    "instantiate": {"false", "0"},
+    "eventGatewayType": {"Exclusive"},
+    "parallelMultiple": {"false", "0"},
+    "behavior": {"All"},
+}
+ADVICE: Final = {
+    "adHocSubProcess": "draw the order of its tasks, or one user task with a checklist",
+    "transaction": "use a subprocess with error events",
+    "complexGateway": "use an exclusive, parallel or inclusive gateway",
+    "standardLoopCharacteristics": "draw the loop with an exclusive gateway",
+    "dataStoreReference": "keep the data in variables",
+    "dataObjectReference": "keep the data in variables; a text annotation may show it",
+    "dataObject": "keep the data in variables; a text annotation may show it",
+    "potentialOwner": "use camunda:candidateGroups or a lane",
+    "humanPerformer": "use camunda:assignee",
+    "eventDefinitionRef": "write the event definition within the event",
+}
+
+
+def check(diagram: Diagram) -> Iterator[Problem]:
+    """Good: a process of user tasks and exclusive gateways. Bad: a complex gateway, a transaction, a data store."""
+    for element in diagram.root:
+        name = name_of(element)
+        if name and name not in IN_FILE:
+            yield refuse(diagram, element, words(name))
+    for scope in diagram.scopes():
+        yield from _unexpected(diagram, scope, IN_PROCESS | (IN_NODE if name_of(scope) in SUBPROCESSES else set()))
+    for node in diagram.nodes:
+        yield from _node(diagram, node)
+
+
+def refuse(diagram: Diagram, element: _Element, what: str, advice: str | None = None) -> Problem:
+    """The gate's sentence."""
+    advice = advice or ADVICE.get(name_of(element))
+    message = f"Expected only what Steward runs, but found {article(what)} {what}" + (f": {advice}" if advice else "")
+    return diagram.problem(element, RULE, message)
+
+
+def words(name: str) -> str:
+    """exclusiveGateway → "exclusive gateway"."""
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
+
+
+def article(noun: str) -> str:
+    return "an" if noun[:1] in "aeiou" else "a"
+
+
+def _unexpected(diagram: Diagram, element: _Element, allowed: frozenset[str] | set[str]) -> Iterator[Problem]:
+    for child in element:
+        name = name_of(child)
+        if name and name not in allowed and not name.endswith("EventDefinition"):
+            yield refuse(diagram, child, words(name))
+
+
+def _node(diagram: Diagram, node: Node) -> Iterator[Problem]:
+    if node.kind not in NODES:
+        yield refuse(diagram, node.element, words(node.kind))
+        return
+    for attribute, values in ATTRIBUTES.items():
+        if (given := node.element.get(attribute)) is not None and given not in values:
+            yield refuse(diagram, node.element, f'{words(node.kind)} with {attribute}="{given[:40]}"')
+    if node.kind not in SUBPROCESSES:
+        yield from _unexpected(diagram, node.element, IN_NODE | ({"script"} if node.kind == "scriptTask" else set()))
+    yield from _event(diagram, node)
+    yield from _multi_instance(diagram, node)
+
+
+def _event(diagram: Diagram, node: Node) -> Iterator[Problem]:
+    found = event_definitions(node.element)
+    if node.kind not in KINDS_OF_EVENT:
+        for definition in found:
+            yield refuse(diagram, definition, f"{words(node.kind)} with an event definition")
+        return
+    if len(found) > 1:
+        yield refuse(diagram, node.element, f"{words(node.kind)} with several event definitions")
+        return
+    event = node.events[0] if found else ""
+    if event not in KINDS_OF_EVENT[_place(diagram, node)]:
+        yield refuse(diagram, node.element, f"{event or 'plain'} {words(node.kind)}{_where(diagram, node)}")
+    elif event == "error":
+        yield from _error_event(diagram, node)
+
+
+def _place(diagram: Diagram, node: Node) -> str:
+    if node.kind != "startEvent" or name_of(node.scope) == "process":
+        return node.kind
+    return "startEvent of an event subprocess" if _event_subprocess(node.scope) else "startEvent of a subprocess"
+
+
+def _where(diagram: Diagram, node: Node) -> str:
+    return _place(diagram, node).removeprefix(node.kind).replace(" of ", " in ")
+
+
+def _event_subprocess(scope: _Element) -> bool:
+    return scope.get("triggeredByEvent") in ("true", "1")
+
+
+def _error_event(diagram: Diagram, node: Node) -> Iterator[Problem]:
+    interrupts = node.element.get("cancelActivity" if node.kind == "boundaryEvent" else "isInterrupting", "true")
+    if node.kind in ("boundaryEvent", "startEvent") and interrupts in ("false", "0"):
+        yield refuse(diagram, node.element, f"error {words(node.kind)} that does not interrupt", "an error always interrupts")
+    host = diagram.by_id.get(node.element.get("attachedToRef") or "")
+    if node.kind == "boundaryEvent" and host is not None and host.kind not in ERROR_HOSTS:
+        yield refuse(
+            diagram, node.element, f"error boundary event on {article(host.kind)} {words(host.kind)}", "nothing there raises an error"
+        )
+
+
+def _multi_instance(diagram: Diagram, node: Node) -> Iterator[Problem]:
+    for loop in children(node.element, "multiInstanceLoopCharacteristics"):
+        if node.kind not in MULTI_INSTANCE_HOSTS or node.is_event_subprocess:
+            yield refuse(diagram, loop, f"multi-instance {words(node.kind)}", "put it into a multi-instance subprocess")
+        if (behavior := loop.get("behavior")) is not None and behavior not in ATTRIBUTES["behavior"]:
+            yield refuse(diagram, loop, f'multi-instance with behavior="{behavior[:40]}"')
+        yield from _unexpected(diagram, loop, IN_MULTI_INSTANCE)

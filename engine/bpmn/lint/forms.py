@@ -1,0 +1,31 @@
+"""A user task shows a form, and the form is there."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.bpmn.lint.diagram import Diagram
+from engine.bpmn.vocabulary import form_name, steward_properties
+from engine.errors import Problem
+
+RULE: Final = "form"
+NO_FORM: Final = "no-form"
+
+
+def check(diagram: Diagram) -> Iterator[Problem]:
+    """Good: camunda:formRef="record" and forms/record.form. Bad: a form that was not deployed with it, steward:fields it does not have."""
+    for node in diagram.of_kind("userTask", "startEvent"):
+        name = form_name(node.element)
+        if name is None:
+            if node.kind == "userTask":
+                yield diagram.warning(node.element, NO_FORM, f"Expected user task '{node.id}' to have a form, but it takes any variables")
+            continue
+        form = diagram.available.forms.get(name)
+        if form is None:
+            yield diagram.problem(node.element, RULE, f"Expected a form file '{name[:60]}.form' in this deployment, but there is none")
+            continue
+        for entry in steward_properties(node.element).get("fields", "").split(";"):
+            field = entry.partition("=")[0].strip()
+            if field and field not in form.keys:
+                yield diagram.problem(
+                    node.element, RULE, f"Expected steward:fields to name fields of '{name}', but it has no '{field[:60]}'"
+                )

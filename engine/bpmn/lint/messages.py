@@ -1,0 +1,48 @@
+"""Messages, signals and errors are found by name: without one nobody could send or catch them."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from lxml.etree import _Element
+
+from engine.bpmn.lint.diagram import Diagram, Node
+from engine.bpmn.vocabulary import children, event_definitions, name_of
+from engine.errors import Problem
+
+RULE: Final = "message"
+REFERENCES: Final = {"message": "messageRef", "signal": "signalRef", "error": "errorRef"}
+NAME: Final = {"message": "name", "signal": "name", "error": "errorCode"}
+
+
+def check(diagram: Diagram) -> Iterator[Problem]:
+    """Good: messageRef to <message name="paid">. Bad: no messageRef, one to nothing, a message without a name."""
+    known = {(kind, element.get("id")): element for kind in REFERENCES for element in children(diagram.root, kind)}
+    for node in diagram.nodes:
+        if node.kind in ("sendTask", "receiveTask"):
+            yield from _reference(diagram, node, node.element, "message", known)
+        for definition in event_definitions(node.element):
+            kind = name_of(definition).removesuffix("EventDefinition")
+            if kind in REFERENCES:
+                yield from _reference(diagram, node, definition, kind, known)
+
+
+def _reference(
+    diagram: Diagram, node: Node, holder: _Element, kind: str, known: dict[tuple[str, str | None], _Element]
+) -> Iterator[Problem]:
+    reference = (holder.get(REFERENCES[kind]) or "").rpartition(":")[2]
+    if not reference:
+        # A boundary or start event without an error catches every error.
+        if kind != "error" or node.kind == "endEvent":
+            yield diagram.problem(node.element, RULE, f"Expected '{node.id}' to name a {kind}, but it does not")
+        return
+    target = known.get((kind, reference))
+    if target is None:
+        yield diagram.problem(node.element, RULE, f"Expected a {kind} '{reference[:60]}', but the file has none")
+    elif not (target.get(NAME[kind]) or "").strip():
+        yield diagram.problem(node.element, RULE, f"Expected {kind} '{reference[:60]}' to have {_a_name(kind)}, but it has none")
+    elif "${" in (target.get(NAME[kind]) or ""):
+        yield diagram.problem(node.element, RULE, f"Expected a fixed name for {kind} '{reference[:60]}', but it is an expression")
+
+
+def _a_name(kind: str) -> str:
+    return "an error code" if kind == "error" else "a name"

@@ -1,0 +1,104 @@
+"""Every place of a diagram where an expression, a text with expressions in it, or the name of a variable stands."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from lxml.etree import _Element
+
+from engine.bpmn.lint.diagram import Diagram, Node
+from engine.bpmn.vocabulary import BPMN, CAMUNDA, STEWARD, camunda, camunda_properties, children
+
+Kind = Literal["expression", "template", "variable"]
+
+USER_TASK_TEXTS: Final = ("assignee", "candidateUsers", "candidateGroups", "dueDate", "followUpDate", "priority")
+EXPRESSION_PROPERTIES: Final = {"process": ("title", "firstResponder"), "node": ("correlationKey",)}
+
+
+@dataclass(frozen=True)
+class Place:
+    element: _Element
+    what: str
+    text: str
+    kind: Kind
+
+
+def places(diagram: Diagram) -> Iterator[Place]:
+    """All of them but timers and scripts, which have rules of their own."""
+    for process in children(diagram.root, "process"):
+        yield from _properties(process, EXPRESSION_PROPERTIES["process"])
+    for flow in diagram.flows:
+        if flow.condition is not None:
+            yield Place(flow.element, "the condition", flow.condition.text or "", "expression")
+    for node in diagram.nodes:
+        yield from _node(node)
+
+
+def _node(node: Node) -> Iterator[Place]:
+    yield from _properties(node.element, EXPRESSION_PROPERTIES["node"])
+    if node.kind == "userTask":
+        for name in USER_TASK_TEXTS:
+            if (text := camunda(node.element, name)) is not None:
+                yield Place(node.element, f"camunda:{name}", text, "template")
+    if node.kind == "callActivity":
+        yield Place(node.element, "calledElement", node.element.get("calledElement") or "", "template")
+        yield from _handed_over(node.element)
+    if (topic := camunda(node.element, "topic")) is not None:
+        yield Place(node.element, "camunda:topic", topic, "template")
+    if (result := camunda(node.element, "resultVariable")) is not None:
+        yield Place(node.element, "camunda:resultVariable", result, "variable")
+    for definition in children(node.element, "errorEventDefinition"):
+        for name in ("errorCodeVariable", "errorMessageVariable"):
+            if (variable := camunda(definition, name)) is not None:
+                yield Place(node.element, f"camunda:{name}", variable, "variable")
+    for loop in children(node.element, "multiInstanceLoopCharacteristics"):
+        yield from _multi_instance(node.element, loop)
+    yield from _mappings(node.element)
+
+
+def _properties(element: _Element, names: tuple[str, ...]) -> Iterator[Place]:
+    for prop in camunda_properties(element):
+        name = (prop.get("name") or "").removeprefix(STEWARD)
+        if name in names and (prop.get("name") or "").startswith(STEWARD):
+            yield Place(prop, f"steward:{name}", prop.get("value") or "", "template" if name == "title" else "expression")
+
+
+def _multi_instance(element: _Element, loop: _Element) -> Iterator[Place]:
+    if (collection := camunda(loop, "collection")) is not None:
+        yield Place(element, "camunda:collection", collection, "expression")
+    if (variable := camunda(loop, "elementVariable")) is not None:
+        yield Place(element, "camunda:elementVariable", variable, "variable")
+    for name in ("loopCardinality", "completionCondition"):
+        for found in children(loop, name):
+            yield Place(element, name, found.text or "", "expression")
+
+
+def _handed_over(element: _Element) -> Iterator[Place]:
+    """camunda:in and camunda:out of a call activity."""
+    for direction in ("in", "out"):
+        for mapping in element.findall(f"{BPMN}extensionElements/{CAMUNDA}{direction}"):
+            what = f"camunda:{direction}"
+            if (text := mapping.get("sourceExpression")) is not None:
+                yield Place(element, f"{what} sourceExpression", text, "expression")
+            if (key := mapping.get("businessKey")) is not None:
+                yield Place(element, f"{what} businessKey", key, "template")
+            for end in ("source", "target"):
+                if (name := mapping.get(end)) is not None:
+                    yield Place(element, f"{what} {end}", name, "variable")
+
+
+def _mappings(element: _Element) -> Iterator[Place]:
+    for direction in ("inputParameter", "outputParameter"):
+        for parameter in element.findall(f"{BPMN}extensionElements/{CAMUNDA}inputOutput/{CAMUNDA}{direction}"):
+            name = parameter.get("name") or ""
+            yield Place(element, f"the name of a camunda:{direction}", name, "variable")
+            for text in _texts(parameter):
+                yield Place(element, f"camunda:{direction} {name[:60]}", text, "template")
+
+
+def _texts(value: _Element) -> Iterator[str]:
+    """The texts of a parameter: its own, or those of the list or map that it holds."""
+    if len(value) == 0:
+        yield value.text or ""
+    for child in value:
+        yield from _texts(child)

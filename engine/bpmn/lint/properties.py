@@ -1,0 +1,126 @@
+"""The `steward:` properties: each name must be one that we carry out at that place, each value one that we understand."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from lxml.etree import _Element
+
+from engine.bpmn.lint.diagram import Diagram
+from engine.bpmn.vocabulary import STEWARD, camunda_properties, event_definitions, name_of
+from engine.errors import Problem
+
+RULE: Final = "property"
+
+MESSAGE_PLACES: Final = "message event"
+TIMER_PLACES: Final = "timer event"
+# Values of the rules of their own (numberSeries, clock.…, differsFrom) and expressions are looked at by those rules.
+BUILT: Final[dict[str, frozenset[str]]] = {
+    "process": frozenset({"numberSeries", "retention", "title", "searchable", "firstResponder"}),
+    "userTask": frozenset({"differsFrom", "signatures", "fields"}),
+    "lane": frozenset({"group"}),
+    TIMER_PLACES: frozenset({"catchUp"}),
+    MESSAGE_PLACES: frozenset({"correlationKey"}),
+}
+LATER: Final[dict[str, frozenset[str]]] = {
+    "process": frozenset({"scenarioGate"}),
+    "userTask": frozenset({"approval", "returnTo", "withdraw", "buttons", "copyTo", "whenNobody", "whenSame", "whenInitiator"}),
+}
+CHOICES: Final = {
+    "retention": ("long_term", "10y", "5y"),
+    "catchUp": ("once", "all", "skip"),
+    "signatures": ("none",),
+}
+FIELD_ACCESS: Final = frozenset({"read", "required", "hidden"})
+NAME: Final = re.compile(r"[A-Za-z_]\w*")
+
+
+def check(diagram: Diagram) -> Iterator[Problem]:
+    """Good: steward:numberSeries on a process. Bad: steward:numberseries, steward:approval (not built yet), catchUp on a user task."""
+    for prop in diagram.root.iter("{http://camunda.org/schema/1.0/bpmn}property"):
+        name = prop.get("name") or ""
+        if name.startswith(STEWARD):
+            yield from _property(diagram, prop, name[len(STEWARD) :], (prop.get("value") or "").strip())
+    for node in diagram.nodes:
+        yield from _written_twice(diagram, node.element)
+
+
+def _property(diagram: Diagram, prop: _Element, name: str, value: str) -> Iterator[Problem]:
+    holder = _holder(prop)
+    places = _places(holder)
+    if any(name in BUILT.get(place, ()) for place in places) or ("process" in places and name.startswith("clock.")):
+        yield from _value(diagram, prop, name, value)
+    elif any(name in LATER.get(place, ()) for place in places):
+        yield diagram.problem(prop, RULE, f"Expected a property that Steward carries out, but steward:{name} is not built yet")
+    else:
+        yield diagram.problem(prop, RULE, f"Expected a known property, but there is no steward:{name[:60]} on <{name_of(holder)}>")
+
+
+def _holder(prop: _Element) -> _Element:
+    """The BPMN element that a property belongs to."""
+    holder = prop
+    while not name_of(holder) or name_of(holder) == "extensionElements":
+        parent = holder.getparent()
+        if parent is None:
+            break
+        holder = parent
+    return holder
+
+
+def _places(holder: _Element) -> list[str]:
+    places = [name_of(holder)]
+    events = [name_of(definition) for definition in event_definitions(holder)]
+    if "timerEventDefinition" in events:
+        places.append(TIMER_PLACES)
+    if "messageEventDefinition" in events or places[0] in ("sendTask", "receiveTask"):
+        places.append(MESSAGE_PLACES)
+    return places
+
+
+def _value(diagram: Diagram, prop: _Element, name: str, value: str) -> Iterator[Problem]:
+    if not value:
+        yield diagram.problem(prop, RULE, f"Expected steward:{name} to have a value, but it is empty")
+    elif name in CHOICES and value not in CHOICES[name]:
+        yield diagram.problem(prop, RULE, f"Expected steward:{name} to be {_either(CHOICES[name])}, but it is '{value[:60]}'{_later(name)}")
+    elif name in _FORMATS:
+        for complaint in _FORMATS[name](value):
+            yield diagram.problem(prop, RULE, f"Expected steward:{name} as in '{_EXAMPLES[name]}', but {complaint}")
+
+
+def _either(choices: tuple[str, ...]) -> str:
+    return " or ".join(choices)
+
+
+def _later(name: str) -> str:
+    return "; signatures of several kinds are not built yet" if name == "signatures" else ""
+
+
+def _fields(value: str) -> Iterator[str]:
+    for entry in filter(None, (part.strip() for part in value.split(";"))):
+        field, _, access = (part.strip() for part in entry.partition("="))
+        if not NAME.fullmatch(field) or access not in FIELD_ACCESS:
+            yield f"found '{entry[:60]}'"
+
+
+def _names(value: str) -> Iterator[str]:
+    for name in (part.strip() for part in value.split(",")):
+        if not NAME.fullmatch(name):
+            yield f"'{name[:60]}' is no variable name"
+
+
+def _post(value: str) -> Iterator[str]:
+    if not NAME.fullmatch(value):
+        yield f"found '{value[:60]}'"
+
+
+_FORMATS: Final[dict[str, Callable[[str], Iterator[str]]]] = {"fields": _fields, "searchable": _names, "group": _post}
+_EXAMPLES: Final = {"fields": "price=read; reason=required; phone=hidden", "searchable": "house, telephone", "group": "technician"}
+
+
+def _written_twice(diagram: Diagram, element: _Element) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for prop in camunda_properties(element):
+        name = prop.get("name") or ""
+        if name.startswith(STEWARD) and name in seen:
+            yield diagram.problem(prop, RULE, f"Expected {name} once, but it is written twice")
+        seen.add(name)

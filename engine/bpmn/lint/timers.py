@@ -1,0 +1,89 @@
+"""Timers are read when they are deployed, not when they are due."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from lxml.etree import _Element
+
+from engine.bpmn import timing
+from engine.bpmn.lint.diagram import Diagram, Node
+from engine.bpmn.sandbox import ExpressionError, compile_template
+from engine.bpmn.vocabulary import camunda, children
+from engine.errors import Problem
+
+RULE: Final = "timer"
+ANY_ZONE: Final = "UTC"  # only whether it can be read matters here
+READERS: Final[dict[str, Callable[[str], Any]]] = {
+    "timeDate": lambda text: timing.parse_moment(text, ANY_ZONE),
+    "timeDuration": timing.parse_duration,
+    "timeCycle": lambda text: timing.parse_repetition(text, ANY_ZONE),
+}
+
+
+def check(diagram: Diagram) -> Iterator[Problem]:
+    """Good: PT1H, 2026-03-02T09:00, R3/PT10M, ${due}. Bad: -PT1H, "1 hour", no definition, two, a cycle where it would fire once."""
+    for node in diagram.nodes:
+        for definition in children(node.element, "timerEventDefinition"):
+            yield from _timer(diagram, node, definition)
+        if node.kind == "userTask":
+            for name in ("dueDate", "followUpDate"):
+                yield from _due(diagram, node, name)
+        yield from _retries(diagram, node)
+
+
+def _timer(diagram: Diagram, node: Node, definition: _Element) -> Iterator[Problem]:
+    kinds = [(kind, child) for kind in READERS for child in children(definition, kind)]
+    if len(kinds) != 1:
+        message = f"Expected a timer with one of timeDate, timeDuration and timeCycle, but there are {len(kinds)}"
+        yield diagram.problem(node.element, RULE, message)
+        return
+    kind, child = kinds[0]
+    text = (child.text or "").strip()
+    if complaint := _complaint(text, READERS[kind]):
+        yield diagram.problem(node.element, RULE, f"Expected {kind} to be read, but '{text[:60]}' cannot be: {complaint}")
+    elif kind == "timeCycle" and not _repeats(node):
+        message = "Expected timeDate or timeDuration, since this timer fires only once, but it has a timeCycle"
+        yield diagram.problem(node.element, RULE, message)
+
+
+def _repeats(node: Node) -> bool:
+    attribute = {"boundaryEvent": "cancelActivity", "startEvent": "isInterrupting"}.get(node.kind)
+    return attribute is not None and node.element.get(attribute) in ("false", "0")
+
+
+def _complaint(text: str, read: Callable[[str], Any]) -> str | None:
+    try:
+        if "${" in text or "#{" in text:
+            compile_template(text)
+        else:
+            read(text)
+    except ExpressionError as error:
+        return error.message
+    except (ValueError, OverflowError) as error:
+        return str(error)
+    return None
+
+
+def _moment_or_duration(text: str) -> None:
+    if text.startswith("P"):
+        timing.parse_duration(text)
+    else:
+        timing.parse_moment(text, ANY_ZONE)
+
+
+def _due(diagram: Diagram, node: Node, name: str) -> Iterator[Problem]:
+    text = camunda(node.element, name)
+    # What is an expression is the expression rule's.
+    if text is not None and "${" not in text and "#{" not in text and (complaint := _complaint(text, _moment_or_duration)):
+        yield diagram.problem(node.element, RULE, f"Expected camunda:{name} to be a date, a duration or ${{ }}, but {complaint}")
+
+
+def _retries(diagram: Diagram, node: Node) -> Iterator[Problem]:
+    activity = next((p.activities[node.id] for p in diagram.processes if node.id in p.activities), None)
+    text = activity.retries if activity is not None else None
+    if text is None:
+        return
+    for part in text.split(","):
+        if complaint := _complaint(part.strip(), READERS["timeCycle"]):
+            yield diagram.problem(node.element, RULE, f"Expected a retry cycle such as R3/PT10M, but '{text[:60]}' is none: {complaint}")
+            return
