@@ -52,7 +52,7 @@ def get(session: Session, login: str) -> Person:
 def posts_of(session: Session, login: str) -> frozenset[tuple[str, str]]:
     """What the person holds, as (site, post); nothing for who is disabled."""
     query = select(Membership.site, Membership.post).join(Person, Person.id == Membership.person_id)
-    return frozenset(session.execute(query.where(Person.login == _normal(login), Person.disabled_at.is_(None))).tuples())
+    return frozenset(session.execute(query.where(Person.login == _normal(login), Person.disabled_at.is_(None))))
 
 
 def actor_of(session: Session, person: Person, source: str) -> Actor:
@@ -71,14 +71,14 @@ def colleagues(session: Session, site: str) -> list[Colleague]:
     """Everybody with a post at the site, disabled ones included, by login name."""
     query = select(Person, Membership.post).join(Membership, Membership.person_id == Person.id)
     found: dict[Person, list[str]] = {}
-    for person, post in session.execute(query.where(Membership.site == site).order_by(Person.login, Membership.post)).tuples():
+    for person, post in session.execute(query.where(Membership.site == site).order_by(Person.login, Membership.post)):
         found.setdefault(person, []).append(post)
     return [Colleague(person, tuple(posts)) for person, posts in found.items()]
 
 
 def names_of(session: Session, logins: Collection[str]) -> dict[str, str]:
     """The names of the people behind these logins; unknown ones are left out."""
-    return dict(session.execute(select(Person.login, Person.name).where(Person.login.in_(set(logins)))).tuples().all())
+    return dict(session.execute(select(Person.login, Person.name).where(Person.login.in_(set(logins)))).all())
 
 
 # Administration
@@ -307,7 +307,7 @@ def _fingerprint(token: str) -> str:
 
 def _held(session: Session, person: Person) -> list[tuple[str, str]]:
     query = select(Membership.site, Membership.post).where(Membership.person_id == person.id)
-    return list(session.execute(query.order_by(Membership.site, Membership.post)).tuples())
+    return list(session.execute(query.order_by(Membership.site, Membership.post)))
 
 
 def _insert(session: Session, row: Person | Membership, taken: str) -> None:

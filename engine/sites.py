@@ -115,7 +115,7 @@ def _read(session: Session, code: str) -> SiteFacts:
         raise NotFound(f"Expected a site, but there is none with the code {code!r}")
     variables = select(SiteVariable.name, SiteVariable.value).where(SiteVariable.site == code)
     days = select(CalendarDay.day, CalendarDay.kind).where(CalendarDay.site == code)
-    return SiteFacts(code, site.name, site.zone, dict(session.execute(variables).tuples().all()), dict(session.execute(days).tuples().all()))
+    return SiteFacts(code, site.name, site.zone, dict(session.execute(variables).all()), dict(session.execute(days).all()))
 
 
 def set_variable(session: Session, code: str, name: str, value: Any, actor: Actor, now: datetime) -> None:
