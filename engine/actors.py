@@ -35,3 +35,7 @@ class Actor:
     def has(self, site: str, *posts: str) -> bool:
         """Whether the person holds one of the posts at the site."""
         return any((site, post) in self.posts for post in posts)
+
+    def holds(self, *posts: str) -> bool:
+        """Whether the person holds one of the posts at any site."""
+        return any(post in posts for _, post in self.posts)

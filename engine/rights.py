@@ -56,7 +56,7 @@ def may_change_person(actor: Actor, posts: Collection[tuple[str, str]]) -> bool:
 
 def may_deploy(actor: Actor) -> bool:
     """Publishing definitions is a right of its own."""
-    return actor.is_system or any(post == "process_owner" for _, post in actor.posts)
+    return actor.is_system or actor.holds("process_owner")
 
 
 def may_operate(actor: Actor, site: str) -> bool:
