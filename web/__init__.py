@@ -1,0 +1,1 @@
+"""What people and programs see of Steward: pages, the API and the command line."""

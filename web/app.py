@@ -1,0 +1,26 @@
+"""The application factory: one Flask application with pages, API and webhooks around one Steward."""
+
+from apiflask import APIFlask
+
+from engine import installation
+from web import assets, auth, errors, headers, language, pages, words
+from web.wiring import Steward
+
+
+def create_app(steward: Steward) -> APIFlask:
+    """The application that serves this Steward; its database has its tables already."""
+    app = APIFlask(__name__, title="Steward", version="1", spec_path="/api/openapi.json", docs_path=None, json_errors=False)
+    app.extensions["steward"] = steward
+    with steward.db.transaction() as session:
+        app.config["SECRET_KEY"] = installation.session_key(session)
+    app.config["MAX_CONTENT_LENGTH"] = steward.settings.limits.request
+    app.config["MAX_FORM_MEMORY_SIZE"] = steward.settings.limits.request
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    auth.install(app, steward)
+    language.install(app)
+    headers.install(app, steward.settings.is_https)
+    errors.install(app)
+    words.install(app)
+    assets.install(app)
+    pages.install(app)
+    return app

@@ -1,0 +1,160 @@
+"""How refusals travel over HTTP: one table of statuses, one JSON shape for programs, a page with a plain sentence for people."""
+
+import logging
+import secrets
+from typing import Any
+
+from apiflask import APIFlask
+from apiflask.exceptions import HTTPError
+from flask import Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+from werkzeug.exceptions import HTTPException
+
+from engine.errors import (
+    Conflict,
+    DeploymentRefused,
+    Forbidden,
+    Invalid,
+    LimitExceeded,
+    NotFound,
+    Rejected,
+    TooManyAttempts,
+    Unauthenticated,
+)
+
+log = logging.getLogger("steward.web")
+
+STATUS: dict[type[Rejected], int] = {
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Invalid: 422,
+    DeploymentRefused: 422,
+    LimitExceeded: 422,
+    TooManyAttempts: 429,
+    Rejected: 400,
+}
+CODES = {
+    400: "bad_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "limit_exceeded",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "too_many_attempts",
+}
+# What a person reads, and what they can do about it.
+SENTENCES = {
+    400: (lazy_gettext("这一步做不了"), lazy_gettext("请返回上一页，刷新后再试一次。")),
+    401: (lazy_gettext("请先登录"), lazy_gettext("登录已过期，请重新登录。")),
+    403: (lazy_gettext("您的岗位不能做这件事"), lazy_gettext("如确有需要，请联系项目负责人。")),
+    404: (lazy_gettext("找不到这个页面"), lazy_gettext("可能已经不存在，或不属于您所在的项目。")),
+    405: (lazy_gettext("这一步做不了"), lazy_gettext("请返回上一页，刷新后再试一次。")),
+    409: (lazy_gettext("情况已经变了"), lazy_gettext("别人可能先处理了这件事，请刷新查看最新情况。")),
+    413: (lazy_gettext("内容太大"), lazy_gettext("请减少照片数量或大小后再提交。")),
+    422: (lazy_gettext("填写的内容有问题"), lazy_gettext("请检查标红的项目。")),
+    429: (lazy_gettext("尝试次数太多"), lazy_gettext("请过几分钟再试。")),
+    500: (lazy_gettext("系统出错了"), lazy_gettext("什么都没有改变。请稍后再试；如果仍然出错，请把下面的编号告诉管理员。")),
+}
+
+
+def install(app: APIFlask) -> None:
+    app.register_error_handler(Rejected, refused)
+    app.register_error_handler(HTTPException, refused_by_the_framework)
+    app.register_error_handler(Exception, bug)
+    app.error_processor(refused_by_schema)
+
+
+def status_of(error: Rejected) -> int:
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def refused(error: Rejected) -> ResponseReturnValue:
+    status = status_of(error)
+    if is_for_programs():
+        return jsonify(as_json(error)), status
+    return login_first() if status == 401 else page(status, detail=error.message)
+
+
+def refused_by_the_framework(error: HTTPException) -> ResponseReturnValue:
+    """What Flask and its libraries refuse: unknown addresses, wrong methods, requests that are too large, forms without their token."""
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()
+    if is_for_programs():
+        answer = make_response(jsonify(error=_shape(CODES.get(status, "bad_request"), error.description or error.name)), status)
+        answer.headers.update({name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "WWW-Authenticate")})
+        return answer
+    return page(status, detail=error.description or "")
+
+
+def refused_by_schema(error: HTTPError) -> ResponseReturnValue:
+    """What APIFlask refuses because a request does not fit its schema."""
+    fields = {path: text for location in error.detail.values() for path, text in _flat(location)} if isinstance(error.detail, dict) else {}
+    shape = _shape(CODES.get(error.status_code, "bad_request"), error.message)
+    return jsonify(error=shape | ({"fields": fields} if fields else {})), error.status_code, error.headers
+
+
+def bug(error: Exception) -> ResponseReturnValue:
+    """Ours: the request is rolled back, and a number leads from what the person saw to the line in the log."""
+    number = secrets.token_hex(4)
+    log.exception("Error %s at %s %s", number, request.method, request.path)
+    if is_for_programs():
+        return jsonify(error=_shape("internal", f"Expected to answer, but an error was met; its id is {number}")), 500
+    return page(500, number=number)
+
+
+def as_json(error: Rejected) -> dict[str, Any]:
+    """The one shape of an error: `{"error": {"code", "message", "fields"?, "problems"?}}`."""
+    shape = _shape(error.code, error.message)
+    if isinstance(error, Invalid):
+        shape["fields"] = error.fields
+    if isinstance(error, DeploymentRefused):
+        shape["problems"] = [problem.as_dict() for problem in error.problems]
+    return {"error": shape}
+
+
+def is_for_programs() -> bool:
+    return request.path.startswith(("/api/", "/hooks/", "/healthz", "/readyz", "/metrics"))
+
+
+def is_htmx() -> bool:
+    """Whether the answer is to be put into a page that is there already."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+def login_first() -> ResponseReturnValue:
+    back = request.full_path.rstrip("?") if request.method == "GET" and not is_htmx() else None
+    address = url_for("session.login", next=back)
+    if is_htmx():
+        return Response(status=401, headers={"HX-Redirect": address})
+    return redirect(address, 303)
+
+
+def page(status: int, detail: str = "", number: str = "") -> ResponseReturnValue:
+    title, advice = SENTENCES.get(status, SENTENCES[500 if status >= 500 else 400])
+    template = "errors/notice.html" if is_htmx() else "errors/page.html"
+    return render_template(template, status=status, title=title, advice=advice, detail=detail, number=number), status
+
+
+def sentence(error: Rejected) -> str:
+    """A refusal in words for people; the engine's own sentence is for programs and logs."""
+    title, advice = SENTENCES.get(status_of(error), SENTENCES[400])
+    return gettext("%(what)s。%(advice)s", what=title, advice=advice)
+
+
+def _shape(code: str, message: str) -> dict[str, Any]:
+    return {"code": code, "message": message}
+
+
+def _flat(errors: Any, path: str = "") -> list[tuple[str, str]]:
+    if isinstance(errors, dict):
+        return [pair for key, value in errors.items() for pair in _flat(value, f"{path}.{key}" if path else str(key))]
+    if isinstance(errors, list):
+        return [(path, " ".join(str(text) for text in errors))]
+    return [(path, str(errors))]

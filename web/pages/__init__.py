@@ -1,0 +1,10 @@
+"""Pages for people: one blueprint per noun. A handler parses, calls the engine in one transaction, and renders."""
+
+from apiflask import APIFlask
+
+from web.pages import files, houses, inbox, orders, people, processes, session, start, tasks
+
+
+def install(app: APIFlask) -> None:
+    for module in (session, inbox, start, tasks, orders, people, processes, files, houses):
+        app.register_blueprint(module.pages)

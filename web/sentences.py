@@ -1,0 +1,39 @@
+"""Refusals in plain words. The engine says precisely what it expected, in English; people read here what to do about it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+
+# What the engine says → what a person reads. Numbers of the engine's sentence fill the %(n)s in their order.
+KNOWN: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
+    (re.compile(pattern), sentence)
+    for pattern, sentence in (
+        (r"^Expected at least (\d+) different characters", lazy_gettext("至少要有 %(n1)s 个不同的字符")),
+        (r"^Expected at least (\d+) characters", lazy_gettext("至少要 %(n1)s 个字")),
+        (r"^Expected at most (\d+) characters", lazy_gettext("最多 %(n1)s 个字")),
+        (r"does not contain the login name", lazy_gettext("密码里不能包含用户名")),
+        (r"^Expected a new password, but it is the current one", lazy_gettext("新密码不能和现在的一样")),
+        (r"^Expected your current password", lazy_gettext("当前密码不对")),
+        (r"^Expected a name of", lazy_gettext("请填写姓名（最多 100 个字）")),
+        (r"^Expected 5 to 20 digits", lazy_gettext("请填写 5 到 20 位数字的电话号码")),
+        (r"lower-case letters, digits", lazy_gettext("用户名用 2 到 64 个小写字母、数字或 . _ @ -")),
+        (r"^Expected at least one post", lazy_gettext("请至少选择一个岗位")),
+        (r"^Expected a new login name", lazy_gettext("这个用户名已经有人用了")),
+        (r"^Expected somebody else's login, but nobody can disable their own", lazy_gettext("不能停用自己的账号")),
+    )
+)
+
+
+def plain(message: str) -> str:
+    """The sentence for people, or the engine's own where there is none yet."""
+    for pattern, sentence in KNOWN:
+        found = pattern.search(message)
+        if found:
+            return str(sentence) % {f"n{number}": text for number, text in enumerate(found.groups(), 1)}
+    return message
+
+
+def of_fields(fields: Mapping[str, str]) -> dict[str, str]:
+    return {name: plain(message) for name, message in fields.items()}
