@@ -1,0 +1,107 @@
+"""Find cases by what people remember of them: two characters of the fault, a house, a name, the end of a number.
+
+Each case has its terms as rows, so that every search is an equality on an index, on both databases alike.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+
+from sqlalchemy import Select, delete, false, insert, select
+from sqlalchemy.orm import Session, aliased
+
+from engine.tables import SearchTerm
+
+FIELD_LENGTH = 500  # characters of a field that are searched: what somebody remembers stands in the first sentences
+TERM_LENGTH = 64
+QUERY_TERMS = 12  # more would not narrow it any further
+LONG_NUMBER = 7  # digits from which on a number is also known by its last four
+_CHINESE = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]+")
+_WORD = re.compile(r"[^\W_]+(?:[-_./][^\W_]+)*")
+_SEPARATORS = re.compile(r"[-_./]")
+_GROUPED_DIGITS = re.compile(r"\+?\d(?:[ -]?\d){9,13}")
+_TELEPHONE = re.compile(r"(?:86)?(1\d{10}|0\d{9,11})")
+
+
+def terms_of(fields: Mapping[str, str]) -> set[str]:
+    """Everything by which a case with these fields is found."""
+    found: set[str] = set()
+    for value in fields.values():
+        text = _plain(value)
+        for run in _CHINESE.findall(text):
+            found.update(run, _pairs(run))
+        for word in _words(text):
+            found.update(_forms(word))
+        for digits in _telephones(text):
+            found.update((digits, digits[-4:]))
+    return {term for term in found if len(term) <= TERM_LENGTH}
+
+
+def terms_of_query(text: str) -> list[str]:
+    """What a case must have, all of it, to be found by this text; rarest (longest) first. Empty when the text says nothing."""
+    plain = _plain(text)
+    wanted: set[str] = set()
+    for digits in _telephones(plain):
+        wanted.add(digits)
+    if not wanted:
+        wanted.update("-".join(_SEPARATORS.split(word)) for word in _words(plain))
+    for run in _CHINESE.findall(plain):
+        wanted.update(_pairs(run) if len(run) > 1 else run)
+    return sorted(wanted, key=lambda term: (-len(term), term))[:QUERY_TERMS]
+
+
+def index(session: Session, instance_id: int, site: str, fields: Mapping[str, str]) -> None:
+    """Let the case be found by these fields, and no longer by what it had before."""
+    terms = terms_of(fields)
+    before = set(session.scalars(select(SearchTerm.term).where(SearchTerm.instance_id == instance_id)))
+    gone, new = before - terms, terms - before
+    if gone:
+        session.execute(delete(SearchTerm).where(SearchTerm.instance_id == instance_id, SearchTerm.term.in_(gone)))
+    if new:
+        rows = [{"site": site, "term": term, "instance_id": instance_id} for term in sorted(new)]
+        session.execute(insert(SearchTerm), rows)
+
+
+def matching(query: str, sites: Collection[str]) -> Select[int]:
+    """The ids of the cases at these sites that have every term of the query, for use as a subquery."""
+    terms = terms_of_query(query)
+    if not terms:
+        return select(SearchTerm.instance_id).where(false())
+    # The first, rarest term gives the candidates; each further one is a look into the primary key.
+    first = aliased(SearchTerm)
+    found = select(first.instance_id).where(first.site.in_(sorted(sites)), first.term == terms[0])
+    for term in terms[1:]:
+        other = aliased(SearchTerm)
+        same = (other.site == first.site, other.term == term, other.instance_id == first.instance_id)
+        found = found.where(select(other.instance_id).where(*same).exists())
+    return found
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).lower()[:FIELD_LENGTH]
+
+
+def _pairs(run: str) -> Iterator[str]:
+    return (run[place : place + 2] for place in range(len(run) - 1))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_CHINESE.sub(" ", text))
+
+
+def _telephones(text: str) -> Iterator[str]:
+    """Numbers written in one piece or in groups, without their groups and the country's prefix."""
+    for number in _GROUPED_DIGITS.findall(text):
+        telephone = _TELEPHONE.fullmatch(re.sub(r"\D", "", number))
+        if telephone:
+            yield telephone[1]
+
+
+def _forms(word: str) -> Iterator[str]:
+    """A word as it is; a code also without its hyphens and by each of its tails; a long number by its last four digits."""
+    parts = _SEPARATORS.split(word)
+    for place in range(len(parts)):
+        yield "-".join(parts[place:])
+    yield "".join(parts)
+    if parts[-1].isdigit() and len(parts[-1]) >= LONG_NUMBER:
+        yield parts[-1][-4:]
