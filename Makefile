@@ -15,7 +15,7 @@ NODE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/node
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm
 FRONTEND := web/frontend
 ASSETS := web/static/build/.made
-SOURCES := $(wildcard $(FRONTEND)/*.js $(FRONTEND)/*.mjs $(FRONTEND)/*.css) $(FRONTEND)/package-lock.json
+SOURCES := $(wildcard $(FRONTEND)/*.js $(FRONTEND)/*.mjs $(FRONTEND)/*.css $(FRONTEND)/styles/*.css) $(FRONTEND)/package-lock.json
 CATALOGUES := $(wildcard web/translations/*/LC_MESSAGES/*.po)
 
 .DELETE_ON_ERROR:

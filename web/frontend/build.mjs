@@ -1,14 +1,18 @@
 // Bundles the scripts and styles of the pages into web/static/build. Called by make; never runs in production.
+import { rmSync } from "node:fs";
 import { build } from "esbuild";
 
+const outdir = "../static/build";
+rmSync(outdir, { recursive: true, force: true });
 await build({
-  entryPoints: ["app.js", "diagram.js", "signature.js", "photos.js", "app.css", "diagram.css"],
-  outdir: "../static/build",
+  entryPoints: ["app.js", "app.css", "diagram.css"],
+  outdir,
   bundle: true,
+  splitting: true, // what is imported on demand becomes a file of its own
+  chunkNames: "[name]-[hash]",
   minify: true,
   format: "esm",
   target: ["es2020", "chrome90", "firefox90", "safari15"],
   legalComments: "linked",
-  loader: { ".svg": "dataurl" },
   logLevel: "warning",
 });

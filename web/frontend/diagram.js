@@ -1,1 +1,104 @@
-import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";window.V=NavigatedViewer
+// The diagram of a case: <div data-diagram="address of the XML" data-progress='{"done": […], …}' [data-labels='{"id": "text"}']>.
+import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
+import { words } from "./words.js";
+
+const STATES = ["done", "here", "late", "failed"]; // a later one wins
+const MARKS = { done: "✓", here: "●", late: "!", failed: "✕" };
+
+async function read(text) {
+  if (!text) return {};
+  return text.startsWith("/") ? (await fetch(text, { headers: { Accept: "application/json" } })).json() : JSON.parse(text);
+}
+
+function stateOfEach(progress) {
+  const states = new Map();
+  for (const state of STATES) for (const id of progress[state] ?? []) states.set(id, state);
+  return states;
+}
+
+function mark(text, className, title) {
+  const element = document.createElement("span");
+  element.className = className;
+  element.textContent = text;
+  if (title) element.title = title;
+  return element;
+}
+
+function paint(viewer, progress, labels) {
+  const canvas = viewer.get("canvas");
+  const overlays = viewer.get("overlays");
+  const registry = viewer.get("elementRegistry");
+  for (const [id, state] of stateOfEach(progress)) {
+    const shape = registry.get(id);
+    if (!shape) continue;
+    canvas.addMarker(id, `is-${state}`);
+    overlays.add(id, { position: { top: -10, right: 10 }, html: mark(MARKS[state], `diagram-mark is-${state}`, words.states[state]) });
+  }
+  for (const id of progress.flows ?? []) if (registry.get(id)) canvas.addMarker(id, "is-taken");
+  for (const [id, text] of Object.entries(labels)) {
+    if (registry.get(id)) overlays.add(id, { position: { bottom: -4, left: 0 }, html: mark(text, "diagram-label") });
+  }
+}
+
+// The whole diagram where it stays readable, else the present place at a readable size.
+function look(viewer, progress) {
+  const canvas = viewer.get("canvas");
+  canvas.zoom("fit-viewport", "auto");
+  if (canvas.zoom() >= 0.55) return;
+  const here = ["late", "failed", "here"].flatMap((state) => progress[state] ?? []).map((id) => viewer.get("elementRegistry").get(id)).find(Boolean);
+  canvas.zoom(0.7);
+  if (here) canvas.scrollToElement(here, { top: 60, bottom: 60, left: 60, right: 60 });
+}
+
+function controls(element, viewer) {
+  const bar = document.createElement("div");
+  bar.className = "diagram-controls";
+  const act = (text, label, run) => {
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: text, className: "secondary outline" });
+    button.setAttribute("aria-label", label);
+    button.addEventListener("click", run);
+    bar.append(button);
+  };
+  act("+", words.zoomIn, () => viewer.get("zoomScroll").stepZoom(1));
+  act("−", words.zoomOut, () => viewer.get("zoomScroll").stepZoom(-1));
+  act("⤢", words.fit, () => viewer.get("canvas").zoom("fit-viewport", "auto"));
+  element.before(bar);
+}
+
+function loadStyles() {
+  if (document.querySelector("link[data-diagram-styles]")) return Promise.resolve();
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("/static/build/diagram.css", document.baseURI).href });
+  link.dataset.diagramStyles = "";
+  return new Promise((done) => {
+    link.addEventListener("load", done);
+    link.addEventListener("error", done);
+    document.head.append(link);
+  });
+}
+
+export async function diagram(element) {
+  element.setAttribute("aria-busy", "true");
+  try {
+    const [xml, progress, labels] = await Promise.all([
+      fetch(element.dataset.diagram).then((response) => (response.ok ? response.text() : Promise.reject(new Error(response.statusText)))),
+      read(element.dataset.progress),
+      read(element.dataset.labels),
+      loadStyles(),
+    ]);
+    element.replaceChildren();
+    const viewer = new NavigatedViewer({ container: element });
+    await viewer.importXML(xml);
+    element.setAttribute("role", "img");
+    element.setAttribute("aria-label", element.getAttribute("aria-label") ?? words.diagram);
+    paint(viewer, progress, labels);
+    look(viewer, progress);
+    controls(element, viewer);
+    element.dataset.state = "shown";
+  } catch (error) {
+    element.textContent = words.diagramFailed;
+    element.dataset.state = "failed";
+    console.error(error);
+  } finally {
+    element.removeAttribute("aria-busy");
+  }
+}
