@@ -44,6 +44,7 @@ ELEMENTS: Final[dict[str, frozenset[str]]] = {
 }
 NOT_BUILT_YET: Final = frozenset({"formData"})
 VALUES: Final = {
+    "mapDecisionResult": {"singleEntry"},  # the shape of a result follows its table; the other shapes are not built yet
     "type": {"external"},
     "formRefBinding": {"latest", "deployment"},
     "decisionRefBinding": {"latest", "deployment"},
@@ -103,6 +104,10 @@ def _extension(diagram: Diagram, holder: str, extension: _Element) -> Iterator[P
         yield diagram.warning(extension, RULE, f"Expected camunda: properties, but <{local}> is of '{namespace}'; nothing reads it")
     elif local in NOT_BUILT_YET:
         yield diagram.problem(extension, RULE, f"Expected a form file (camunda:formRef), but camunda:{local} is not built yet")
+    elif local == "inputOutput" and extension.find(f".//{CAMUNDA}script") is not None:
+        yield diagram.problem(extension, RULE, "Expected an expression as the value of a parameter, but found a camunda:script")
+    elif local in ("in", "out") and extension.get("local") is not None:
+        yield diagram.problem(extension, RULE, f"Expected camunda:{local} without 'local', but it has one, which is not built yet")
     elif holder not in ELEMENTS.get(local, frozenset()):
         yield diagram.problem(
             extension, RULE, f"Expected only properties that Steward carries out, but <camunda:{local}> on <{holder}> is none"

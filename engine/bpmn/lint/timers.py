@@ -1,18 +1,24 @@
 """Timers are read when they are deployed, not when they are due."""
 
+import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from lxml.etree import _Element
 
 from engine.bpmn import timing
 from engine.bpmn.lint.diagram import Diagram, Node
-from engine.bpmn.sandbox import ExpressionError, compile_template
+from engine.bpmn.sandbox import ExpressionError, compile_expression, compile_template
 from engine.bpmn.vocabulary import camunda, children
 from engine.errors import Problem
 
 RULE: Final = "timer"
-ANY_ZONE: Final = "UTC"  # only whether it can be read matters here
+# Only whether it can be read matters here.
+ANY_ZONE: Final = "UTC"
+ANY_MOMENT: Final = datetime(2026, 1, 1, tzinfo=UTC)
+# What begins like a date, a duration or a repetition is meant as one; anything else is an expression, with or without ${ }.
+LITERAL: Final = re.compile(r"[-+]?(?:\d|P[-\dT]|R\d*/)(?!\w*\()")
 READERS: Final[dict[str, Callable[[str], Any]]] = {
     "timeDate": lambda text: timing.parse_moment(text, ANY_ZONE),
     "timeDuration": timing.parse_duration,
@@ -52,11 +58,14 @@ def _repeats(node: Node) -> bool:
 
 
 def _complaint(text: str, read: Callable[[str], Any]) -> str | None:
+    """Why neither the text can be read as it stands nor its expressions compile."""
     try:
         if "${" in text or "#{" in text:
             compile_template(text)
-        else:
+        elif LITERAL.match(text) or not text:
             read(text)
+        else:
+            compile_expression(text)
     except ExpressionError as error:
         return error.message
     except (ValueError, OverflowError) as error:
@@ -64,17 +73,18 @@ def _complaint(text: str, read: Callable[[str], Any]) -> str | None:
     return None
 
 
-def _moment_or_duration(text: str) -> None:
-    if text.startswith("P"):
-        timing.parse_duration(text)
-    else:
-        timing.parse_moment(text, ANY_ZONE)
+def _read(text: str) -> str | None:
+    """Why the text is neither a date nor a duration."""
+    try:
+        timing.moment_of(text, ANY_MOMENT, ANY_ZONE)
+    except (ValueError, OverflowError) as error:
+        return str(error)
+    return None
 
 
 def _due(diagram: Diagram, node: Node, name: str) -> Iterator[Problem]:
     text = camunda(node.element, name)
-    # What is an expression is the expression rule's.
-    if text is not None and "${" not in text and "#{" not in text and (complaint := _complaint(text, _moment_or_duration)):
+    if text is not None and "${" not in text and "#{" not in text and (complaint := _read(text)):
         yield diagram.problem(node.element, RULE, f"Expected camunda:{name} to be a date, a duration or ${{ }}, but {complaint}")
 
 

@@ -1,0 +1,241 @@
+"""Rules about the shape of a diagram: its nodes, flows, gateways and events."""
+
+import pytest
+
+from tests.unit.bpmn.diagrams import HEAD, bpmn, chain, found, lint_file
+
+USER = '<userTask id="a" camunda:candidateGroups="technician"/>'
+MESSAGE = '<message id="m" name="paid"/>'
+
+
+def test_a_plain_process_has_nothing_but_the_missing_form():
+    assert [problem.rule for problem in lint_file(bpmn(chain(USER)))] == ["no-form"]
+
+
+def test_problems_name_file_line_element_rule_and_a_sentence():
+    [problem] = found(bpmn(chain('<task id="a"/>', '<complexGateway id="c"/>')), "unsupported")
+    assert (problem.file, problem.line, problem.element, problem.severity) == ("test.bpmn", 7, "c", "error")
+    assert problem.message.startswith("Expected only what Steward runs, but found a complex gateway")
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        '<complexGateway id="x"/>',
+        '<transaction id="x"><task id="y"/></transaction>',
+        '<adHocSubProcess id="x"><task id="y"/></adHocSubProcess>',
+        '<userTask id="x"><standardLoopCharacteristics/></userTask>',
+        '<userTask id="x" isForCompensation="true"/>',
+        '<receiveTask id="x" instantiate="true" messageRef="m"/>',
+        '<userTask id="x"><ioSpecification/></userTask>',
+        '<userTask id="x"><potentialOwner/></userTask>',
+        '<task id="x" startQuantity="2"/>',
+        '<scriptTask id="x"><script>a = 1</script><multiInstanceLoopCharacteristics/></scriptTask>',
+        '<intermediateThrowEvent id="x"><compensateEventDefinition/></intermediateThrowEvent>',
+        '<intermediateThrowEvent id="x"><escalationEventDefinition/></intermediateThrowEvent>',
+        '<intermediateCatchEvent id="x"><conditionalEventDefinition/></intermediateCatchEvent>',
+        '<intermediateCatchEvent id="x"/>',
+        '<intermediateCatchEvent id="x"><timerEventDefinition/><messageEventDefinition/></intermediateCatchEvent>',
+        '<subProcess id="x"><startEvent id="y"><messageEventDefinition messageRef="m"/></startEvent></subProcess>',
+    ],
+)
+def test_a_construct_that_was_not_shown_to_be_right_is_refused_by_name(node):
+    problems = found(bpmn(chain(node), around=MESSAGE), "unsupported")
+    assert problems
+    assert all(problem.element in ("x", "y") and problem.severity == "error" for problem in problems)
+
+
+def test_an_end_by_compensation_a_timer_start_and_a_signal_start_are_refused():
+    for event in ("timer", "signal", "conditional", "escalation", "error"):
+        start = f'<startEvent id="s"><{event}EventDefinition/></startEvent>'
+        assert found(bpmn(start), "unsupported"), event
+    for event in ("cancel", "compensate", "escalation"):
+        assert found(bpmn(f'<startEvent id="s"/><endEvent id="e"><{event}EventDefinition/></endEvent>'), "unsupported"), event
+
+
+@pytest.mark.parametrize("kind", ["dataObject", "dataStoreReference", "dataObjectReference", "ioSpecification", "correlationSubscription"])
+def test_data_elements_beside_the_flow_are_refused(kind):
+    assert found(bpmn(chain(USER) + f'<{kind} id="d"/>'), "unsupported")
+
+
+def test_annotations_groups_lanes_and_collaborations_are_only_drawn():
+    around = '<collaboration id="c"><participant id="pool" name="报修" processRef="p"/></collaboration><category id="k"/>'
+    body = chain(USER) + '<textAnnotation id="n"><text>note</text></textAnnotation><association id="as" sourceRef="a" targetRef="n"/>'
+    assert not found(bpmn(body, around), "unsupported")
+
+
+def test_an_event_subprocess_starts_by_timer_message_signal_or_error_only():
+    def event_subprocess(event: str) -> bytes:
+        inside = f'<startEvent id="es">{event}</startEvent><endEvent id="ee"/><sequenceFlow id="ef" sourceRef="es" targetRef="ee"/>'
+        return bpmn(chain(USER) + f'<subProcess id="ev" triggeredByEvent="true">{inside}</subProcess>', MESSAGE)
+
+    assert not found(event_subprocess('<messageEventDefinition messageRef="m"/>'), "unsupported")
+    assert not found(event_subprocess("<errorEventDefinition/>"), "unsupported")
+    assert found(event_subprocess(""), "unsupported")
+    assert found(event_subprocess("<escalationEventDefinition/>"), "unsupported")
+
+
+def test_an_error_boundary_interrupts_and_sits_where_errors_come_from():
+    def boundary(host: str, attributes: str = "") -> bytes:
+        event = f'<boundaryEvent id="b" attachedToRef="h" {attributes}><errorEventDefinition/></boundaryEvent>'
+        return bpmn(chain(host) + event + '<endEvent id="e2"/><sequenceFlow id="bf" sourceRef="b" targetRef="e2"/>')
+
+    script = '<scriptTask id="h"><script>a = 1</script></scriptTask>'
+    assert not found(boundary(script), "unsupported")
+    assert found(boundary(script, 'cancelActivity="false"'), "unsupported")
+    assert found(boundary('<userTask id="h"/>'), "unsupported")
+
+
+def test_a_flow_to_nowhere_is_refused():
+    body = chain(USER) + '<sequenceFlow id="x" sourceRef="a" targetRef="gone"/><sequenceFlow id="y" sourceRef="lost" targetRef="a"/>'
+    assert [problem.element for problem in found(bpmn(body), "flow")] == ["x", "y"]
+
+
+def test_a_flow_across_the_border_of_a_subprocess_is_refused():
+    body = chain(USER, '<subProcess id="sub"><task id="inner"/></subProcess>')
+    assert found(bpmn(body + '<sequenceFlow id="x" sourceRef="a" targetRef="inner"/>'), "flow")
+    assert not found(bpmn(body), "flow")
+
+
+def test_a_node_that_names_a_missing_flow_is_refused():
+    assert found(bpmn(chain('<task id="a"><incoming>gone</incoming></task>')), "flow")
+    assert not found(bpmn(chain('<task id="a"><incoming>to_a</incoming></task>')), "flow")
+
+
+@pytest.mark.parametrize("flow", ['sourceRef="end" targetRef="a"', 'sourceRef="a" targetRef="start"'])
+def test_nothing_follows_an_end_or_precedes_a_start(flow):
+    assert found(bpmn(chain(USER) + f'<sequenceFlow id="x" {flow}/>'), "flow")
+
+
+def test_flows_need_no_ids():
+    assert not found(bpmn('<startEvent id="s"/><endEvent id="e"/><sequenceFlow sourceRef="s" targetRef="e"/>'), "flow")
+
+
+def test_two_plain_starts_are_refused_and_a_message_start_beside_one_is_fine():
+    assert found(bpmn(chain(USER) + '<startEvent id="s2"/>'), "start")
+    second = '<startEvent id="s2"><messageEventDefinition messageRef="m"/></startEvent><sequenceFlow id="x" sourceRef="s2" targetRef="a"/>'
+    assert not found(bpmn(chain(USER) + second, MESSAGE), "start")
+
+
+def test_a_circle_without_a_way_in_is_refused():
+    circle = '<sequenceFlow id="x" sourceRef="a" targetRef="b"/><sequenceFlow id="y" sourceRef="b" targetRef="a"/>'
+    assert found(bpmn(f'<task id="a"/><task id="b"/>{circle}'), "start")
+    assert not found(bpmn('<task id="a"/><task id="b"/><sequenceFlow id="x" sourceRef="a" targetRef="b"/>'), "start")
+
+
+def test_an_empty_subprocess_and_an_event_subprocess_without_a_start_are_refused():
+    assert found(bpmn(chain('<subProcess id="s"></subProcess>')), "start")
+    assert found(bpmn(chain(USER) + '<subProcess id="s" triggeredByEvent="true"><task id="t"/></subProcess>'), "start")
+
+
+def test_a_node_that_no_way_leads_to_is_a_warning():
+    [problem] = found(bpmn(chain(USER) + '<task id="island"/>'), "unreachable")
+    assert (problem.element, problem.severity) == ("island", "warning")
+    boundary = '<boundaryEvent id="b" attachedToRef="a"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>'
+    way = '</boundaryEvent><task id="late"/><sequenceFlow id="x" sourceRef="b" targetRef="late"/>'
+    assert not found(bpmn(chain(USER) + boundary + way), "unreachable")
+
+
+def fork(kind: str, first: str, second: str, default: str = "") -> bytes:
+    def flow(name: str, condition: str) -> str:
+        inside = f"<conditionExpression>{condition}</conditionExpression>" if condition else ""
+        return f'<endEvent id="{name}"/><sequenceFlow id="to_{name}" sourceRef="g" targetRef="{name}">{inside}</sequenceFlow>'
+
+    start = f'<startEvent id="s"/><{kind} id="g" {default}/><sequenceFlow id="f" sourceRef="s" targetRef="g"/>'
+    return bpmn(start + flow("e1", first) + flow("e2", second))
+
+
+def test_a_way_out_of_an_exclusive_gateway_without_condition_is_refused():
+    assert not found(fork("exclusiveGateway", "x &gt; 1", "", 'default="to_e2"'), "gateway")
+    assert [problem.element for problem in found(fork("exclusiveGateway", "x", ""), "gateway")] == ["to_e2"]
+
+
+def test_an_inclusive_gateway_may_have_an_unconditional_way():
+    assert not found(fork("inclusiveGateway", "x", ""), "gateway")
+
+
+@pytest.mark.parametrize("kind", ["exclusiveGateway", "inclusiveGateway"])
+def test_a_missing_default_is_a_warning(kind):
+    [problem] = found(fork(kind, "x", "not x"), "missing-default")
+    assert (problem.element, problem.severity) == ("g", "warning")
+    assert not found(fork(kind, "x", "", 'default="to_e2"'), "missing-default")
+
+
+def test_a_default_that_is_elsewhere_or_has_a_condition_is_refused():
+    assert found(fork("exclusiveGateway", "x", "y", 'default="f"'), "gateway")
+    assert found(fork("exclusiveGateway", "x", "y", 'default="to_e2"'), "gateway")
+
+
+def test_conditions_behind_a_parallel_gateway_are_refused():
+    assert found(fork("parallelGateway", "x", ""), "gateway")
+    assert not found(fork("parallelGateway", "", ""), "gateway")
+
+
+def event_gateway(*targets: str) -> bytes:
+    flows = "".join(
+        f'{target}<sequenceFlow id="f{number}" sourceRef="g" targetRef="t{number}"/>' for number, target in enumerate(targets, start=1)
+    )
+    return bpmn(f'<startEvent id="s"/><eventBasedGateway id="g"/><sequenceFlow id="f" sourceRef="s" targetRef="g"/>{flows}', MESSAGE)
+
+
+def test_behind_an_event_gateway_stand_only_events():
+    timer = '<intermediateCatchEvent id="t1"><timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition>'
+    timer += "</intermediateCatchEvent>"
+    message = '<receiveTask id="t2" messageRef="m"/>'
+    assert not found(event_gateway(timer, message), "event-gateway")
+    assert found(event_gateway(timer, '<userTask id="t2"/>'), "event-gateway")
+    assert found(event_gateway(timer), "event-gateway")
+
+
+def test_a_boundary_event_sits_on_an_activity_beside_it():
+    def boundary(host: str) -> bytes:
+        timer = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+        event = f'<boundaryEvent id="b" attachedToRef="{host}">{timer}</boundaryEvent><endEvent id="e2"/>'
+        return bpmn(chain(USER, '<exclusiveGateway id="g"/>') + event + '<sequenceFlow id="x" sourceRef="b" targetRef="e2"/>')
+
+    assert not found(boundary("a"), "boundary")
+    assert found(boundary("g"), "boundary")
+    assert found(boundary("gone"), "boundary")
+
+
+def test_a_link_is_caught_once_and_by_name():
+    def links(throw: str, *catches: str) -> bytes:
+        thrown = f'<intermediateThrowEvent id="t"><linkEventDefinition name="{throw}"/></intermediateThrowEvent>'
+        caught = "".join(
+            f'<intermediateCatchEvent id="c{i}"><linkEventDefinition name="{name}"/></intermediateCatchEvent>'
+            for i, name in enumerate(catches)
+        )
+        return bpmn(f'<startEvent id="s"/>{thrown}{caught}<sequenceFlow id="f" sourceRef="s" targetRef="t"/>')
+
+    assert not found(links("A", "A"), "link")
+    assert found(links("A", "B"), "link")
+    assert found(links("A", "A", "A"), "link")
+    assert found(links("", ""), "link")
+
+
+def test_ids_are_there_once():
+    assert not found(bpmn(chain(USER)), "id")
+    assert found(bpmn(chain(USER) + '<task id="a"/>'), "id")
+    assert found(bpmn("<startEvent/>"), "id")
+    assert found(bpmn('<startEvent id="two words"/>'), "id")
+
+
+def test_a_process_that_is_only_drawn_is_refused_with_a_question():
+    [problem] = found(bpmn(chain(USER)).replace(b'isExecutable="true"', b'isExecutable="false"'), "process")
+    assert "only there to be looked at?" in problem.message
+    assert not found(bpmn(chain(USER)).replace(b'isExecutable="true"', b""), "process")
+
+
+def test_a_file_without_a_process_is_refused():
+    assert found(f'{HEAD}<collaboration id="c"/></definitions>'.encode(), "process")
+
+
+@pytest.mark.parametrize(("key", "right"), [("repair", True), ("_a-1", True), ("1a", False), ("a.b", False), ("报修", False), ("", False)])
+def test_a_process_key_can_stand_in_an_address(key, right):
+    assert bool(found(bpmn(chain(USER), key=key), "process")) is not right
+
+
+def test_names_and_nesting_have_limits():
+    assert found(bpmn(chain(f'<task id="a" name="{"长" * 1001}"/>')), "size")
+    assert found(bpmn('<startEvent id="s"/>' + "".join(f'<subProcess id="n{i}">' for i in range(21)) + "</subProcess>" * 21), "size")
+    assert not found(bpmn('<startEvent id="s"/>' + "".join(f'<subProcess id="n{i}">' for i in range(20)) + "</subProcess>" * 20), "size")
