@@ -5,6 +5,7 @@ Each closure takes a Frame and gives a value. It counts one step, and where it c
 
 import ast
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from engine.bpmn import expressions_operators as operators
@@ -101,7 +102,7 @@ class Compiler:
 
     def constant(self, node: ast.Constant) -> Closure:
         value = node.value
-        if value is not None and type(value) not in (bool, int, float, str):
+        if value is not None and type(value) not in (bool, int, float, str, Decimal):
             raise refused(node, f"a literal of the kind {type(value).__name__}")
         if type(value) is int and value.bit_length() > MAX_BITS:
             raise refused(node, f"a number of more than {MAX_BITS} bits")
