@@ -1,0 +1,183 @@
+"""Activities that last: user tasks, jobs for workers, calls of other processes, subprocesses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.bpmn import catching, timing
+from engine.bpmn.elements import Work
+from engine.bpmn.extensions import Reader
+from engine.bpmn.instance import StepFailed, Token
+from engine.bpmn.scopes import View, write
+
+
+@dataclass
+class Body:
+    """The inside of a process or subprocess. The process' own body stands in for an element at the root of the tokens."""
+
+    name: str
+    spec: Any
+    starts: list[Any] = field(default_factory=list)
+    event_subprocesses: list[Any] = field(default_factory=list)
+    boundaries: tuple[Any, ...] = ()
+    drawn_flows: frozenset[str] = frozenset()
+    drawn = False
+    starts_scope = False
+    raises = False
+
+    @property
+    def body(self) -> "Body":
+        return self
+
+    @property
+    def shown_as(self) -> str:
+        return self.name
+
+    def repeats(self, token: Token) -> bool:
+        return False
+
+
+class UserTask(Work):
+    """Work of a person. Who may do it and until when is evaluated when the token comes."""
+
+    def configure(self, reader: Reader) -> None:
+        super().configure(reader)
+        activity = self.activity
+        assert activity is not None
+        self.assignee = reader.template(activity.assignee, "an assignee")
+        self.users = reader.template(activity.candidate_users, "candidate users")
+        self.groups = reader.template(activity.candidate_groups, "candidate groups")
+        self.due = reader.template(activity.due_date, "a due date")
+        self.follow_up = reader.template(activity.follow_up_date, "a follow-up date")
+        self.priority = reader.template(activity.priority, "a priority")
+        self.title = reader.template(activity.name, "a name") if "${" in activity.name else None
+
+    def prepare(self, token: Token, view: View) -> dict[str, Any]:
+        assert self.activity is not None
+        return {
+            "kind": "user_task",
+            "assignee": _person(view, self.assignee),
+            "candidate_users": _listed(view, self.users),
+            "candidate_groups": _listed(view, self.groups),
+            "due_at": _moment(view, self.due),
+            "follow_up_at": _moment(view, self.follow_up),
+            "priority": _number(view, self.priority),
+            "name": self.activity.name if self.title is None else str(view.json(self.title)),
+        }
+
+
+def _person(view: View, expression: Any) -> str | None:
+    value = None if expression is None else view.json(expression)
+    if value is not None and not isinstance(value, str):
+        raise StepFailed("expression", f"Expected '{expression.text}' to give a login name, but it gives {value!r:.60}")
+    return value or None
+
+
+def _listed(view: View, expression: Any) -> list[str]:
+    value = None if expression is None else view.json(expression)
+    parts = value.split(",") if isinstance(value, str) else value or []
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise StepFailed("expression", f"Expected '{expression.text}' to give names, but it gives {value!r:.60}")
+    return list(dict.fromkeys(part.strip() for part in parts if part.strip()))
+
+
+def _moment(view: View, expression: Any) -> str | None:
+    value = None if expression is None else view.evaluate(expression)
+    if value is None:
+        return None
+    try:
+        return timing.moment_of(value, view.context.now, view.context.zone).isoformat()
+    except (ValueError, OverflowError) as error:
+        raise StepFailed("expression", f"Expected '{expression.text}' to give a date: {error}") from error
+
+
+def _number(view: View, expression: Any) -> int:
+    value = 50 if expression is None else view.json(expression)
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise StepFailed("expression", f"Expected '{expression.text}' to give a number, but it gives {value!r:.60}") from None
+
+
+class External(Work):
+    """A service task that a worker does: a job by topic."""
+
+    def configure(self, reader: Reader) -> None:
+        super().configure(reader)
+        activity = self.activity
+        assert activity is not None
+        self.topic = reader.template(activity.topic, "a topic")
+        if self.topic is None:
+            reader.problem("service-task", "Expected an external task with a camunda:topic, but there is no topic")
+
+    def prepare(self, token: Token, view: View) -> dict[str, Any]:
+        assert self.activity is not None
+        return {"kind": "job", "topic": str(view.json(self.topic)), "retries": self.activity.retries}
+
+
+class Call(Work):
+    """A call activity: the engine runs the called process as an instance of its own."""
+
+    def configure(self, reader: Reader) -> None:
+        super().configure(reader)
+        assert self.activity is not None
+        self.called = reader.template(self.activity.called, "a called process")
+        if self.called is None:
+            reader.problem("call", "Expected a process to call, but calledElement is empty")
+        self.passed_in, self.passed_out = reader.passed("in"), reader.passed("out")
+        self.key = reader.business_key()
+
+    def prepare(self, token: Token, view: View) -> dict[str, Any]:
+        variables: dict[str, Any] = {}
+        for target, expression in self.passed_in:
+            variables |= view.visible() if target is None else {target: view.json(expression)}
+        key = None if self.key is None else view.json(self.key)
+        return {"kind": "call", "called": str(view.json(self.called)), "variables": variables, "business_key": key}
+
+    def accept(self, token: Token, variables: Mapping[str, Any]) -> None:
+        """All variables of the called instance are kept until the mapping, which may fail, has been done."""
+        super().accept(token, {})
+        token.details = {"result": dict(variables)}
+
+    def leave(self, token: Token) -> bool:
+        results: dict[str, Any] = {}
+        view = View(token).only(token.details["result"])
+        for target, expression in self.passed_out:
+            results |= token.details["result"] if target is None else {target: view.json(expression)}
+        if self.outputs_mapped is None:
+            write(token, results)
+            return True
+        produced = self.outputs_mapped.evaluate(View(token).within(results))
+        assert token.owner is not None
+        write(token.owner, produced)
+        return True
+
+
+class Subprocess(Work):
+    """An embedded subprocess: a scope of its own."""
+
+    body: Body
+    starts_itself = False  # an event starts it, no flow
+
+    def prepare_listeners(self, token: Token, view: View) -> catching.Prepared:
+        return super().prepare_listeners(token, view) + catching.prepare_starts(self.body, view)
+
+    def begin(self, token: Token) -> bool | None:
+        token.variables = token.variables or {}
+        for start in self.body.starts:
+            token.workflow.queue(token.workflow.place(start, token))
+        return None if self.body.starts else True
+
+
+class EventSubprocess(Subprocess):
+    """Begun by an event in the scope that holds it, beside what goes on there or instead of it."""
+
+    starts_itself = True
+
+    def prepare(self, token: Token, view: View) -> dict[str, Any]:
+        return {"start": token.details["start"]}
+
+    def begin(self, token: Token) -> None:
+        token.variables = token.variables or {}
+        start = next(start for start in self.body.starts if start.name == token.details["start"])
+        catching.has_occurred(start, token)

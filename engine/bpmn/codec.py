@@ -1,0 +1,102 @@
+"""The stored form of an instance: tokens, scopes and counters, in one checked and versioned piece of bytes."""
+
+import hashlib
+import json
+import zlib
+from typing import Any
+
+import orjson
+
+from engine.bpmn.executable import Executable
+from engine.bpmn.gateways import Inclusive, Join
+from engine.bpmn.instance import READY, STARTED, WAITING, Instance, Token
+from engine.bpmn.triggers import StateCorrupt
+
+FORMAT = 1
+MAGIC = b"SW"
+CHECK = 8  # bytes of the checksum
+STATES = [READY, STARTED, WAITING]
+LEVEL = 1  # of compression: the higher ones take longer than the disk
+
+
+def dump(instance: Instance, fingerprint: str) -> bytes:
+    """Everything that the instance needs to go on, and nothing of its definition."""
+    root = instance.root
+    state = {
+        "fingerprint": fingerprint,
+        "numbers": instance.numbers,
+        "completed": instance.completed,
+        "performers": instance.performers,
+        "variables": root.variables,
+        "details": root.details,
+        "tokens": [_row(token) for token in instance.all_tokens()],
+    }
+    body = zlib.compress(_encode(state), LEVEL)
+    return MAGIC + bytes([FORMAT]) + _check(body) + body
+
+
+def load(executable: Executable, state: bytes) -> Instance:
+    """The instance as it was, or StateCorrupt."""
+    values = read(state)
+    if values["fingerprint"] != executable.fingerprint:
+        raise StateCorrupt(f"Expected a state of definition {executable.fingerprint}, but found one of {values['fingerprint']}")
+    instance = Instance(executable.elements, executable.body)
+    instance.numbers, instance.completed, instance.performers = values["numbers"], values["completed"], values["performers"]
+    instance.root.variables, instance.root.details = values["variables"], values["details"]
+    for row in values["tokens"]:
+        _place(instance, row)
+    return instance
+
+
+def read(state: bytes) -> dict[str, Any]:
+    """The checked contents of a stored state."""
+    start = len(MAGIC) + 1
+    body = state[start + CHECK :]
+    if state[: len(MAGIC)] != MAGIC or len(state) <= start + CHECK:
+        raise StateCorrupt("Expected a stored state, but found something else")
+    if state[len(MAGIC)] != FORMAT:
+        raise StateCorrupt(f"Expected a state of format {FORMAT}, but found format {state[len(MAGIC)]}")
+    if state[start : start + CHECK] != _check(body):
+        raise StateCorrupt("Expected a state as it was stored, but its checksum is wrong")
+    text = zlib.decompress(body)
+    values: dict[str, Any] = json.loads(text[1:]) if text[:1] == b"j" else orjson.loads(text[1:])
+    return values
+
+
+def read_scopes(state: bytes) -> dict[str, dict[str, Any]]:
+    """The variables of every scope by its key ("" is the instance), without the definition."""
+    values = read(state)
+    inner = {str(row[0]): row[8] for row in values["tokens"] if row[8] is not None}
+    return {"": values["variables"], **inner}
+
+
+def _check(body: bytes) -> bytes:
+    return hashlib.sha256(body).digest()[:CHECK]
+
+
+def _encode(state: dict[str, Any]) -> bytes:
+    try:
+        return b"o" + orjson.dumps(state)
+    except TypeError:  # numbers beyond 64 bits, lone surrogates
+        return b"j" + json.dumps(state).encode()
+
+
+def _row(token: Token) -> list[Any]:
+    assert token.owner is not None
+    place = [token.number, token.task_spec.name, token.owner.number, STATES.index(token._state), token.phase, token.flows]
+    return [*place, token.item, token.failed, token.variables, token.details]
+
+
+def _place(instance: Instance, row: list[Any]) -> None:
+    number, name, owner_number, state, phase, flows, item, failed, variables, details = row
+    owner = instance.tasks[str(owner_number) if owner_number else ""]
+    token = Token(instance, instance.specs[name], owner, number, STATES[state])
+    token.phase, token.flows, token.item = phase, tuple(flows), item
+    token.failed, token.variables, token.details = failed, variables, details
+    spec = token.task_spec
+    if phase == "arrived" and isinstance(spec, Join):
+        spec.arrive(token)
+        if isinstance(spec, Inclusive):
+            instance.joins[owner.id, spec.name] = spec
+    elif token._state == READY and not failed:
+        instance.queue(token)

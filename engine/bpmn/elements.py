@@ -1,0 +1,241 @@
+"""What the elements of a diagram do, one class each: SpiffWorkflow's task specifications with BPMN 2.0.2's behaviour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.mixins import BpmnSpecMixin
+
+from engine.bpmn import catching, compaction, multi_instance
+from engine.bpmn.extensions import Loop, Mapped, Reader
+from engine.bpmn.instance import StepFailed, Token
+from engine.bpmn.model import Activity
+from engine.bpmn.scopes import View, write
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A sequence flow. `condition` is compiled; the default flow is taken when no condition holds."""
+
+    id: str
+    source: "Element"
+    target: "Element"
+    condition: Any
+    default: bool
+
+
+class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
+    """Any flow node. A token runs its phases; a phase that returns True lets the token leave by the outgoing flows.
+
+    A phase first evaluates everything that can fail and only then changes anything, so that a failed step leaves no trace.
+    """
+
+    starts_scope = False  # listens for the scope that holds it, not for an activity
+    raises = False  # throws an error, which ends the visit
+    body: Any = None  # what a subprocess holds
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, **given: Any) -> None:
+        super().__init__(wf_spec, bpmn_id, **given)
+        self.event_definition: Any = given.get("event_definition")
+        self.outgoing: list[Flow] = []
+        self.incoming: list[Flow] = []
+        self.activity: Activity | None = None
+        self.shown_as = bpmn_id.removesuffix(".fork")
+        self.loop: Loop | None = None
+        self.inputs_mapped: Mapped | None = None
+        self.outputs_mapped: Mapped | None = None
+        self.boundaries: list[Any] = []
+
+    @property
+    def drawn(self) -> bool:
+        """Whether it stands in the diagram; what normalising inserts does not."""
+        return self.activity is not None
+
+    def configure(self, reader: Reader) -> None:
+        """Take what the XML says; problems are collected by the reader."""
+
+    def repeats(self, token: Token) -> bool:
+        """Whether this token is a multi-instance body, not one of its items."""
+        return self.loop is not None and token.item is None
+
+    # -- called by SpiffWorkflow's Task.run() and Task.complete() ---------------------------------------------------------
+
+    def _run(self, my_task: Token) -> bool | None:
+        done: bool | None = getattr(self, my_task.phase)(my_task)
+        return done
+
+    def _on_complete(self, my_task: Token) -> None:
+        if my_task.phase != "leave" and not (self.repeats(my_task) and my_task.details):
+            my_task.left()
+        instance, owner = my_task.workflow, my_task.owner
+        assert owner is not None
+        if my_task.item is None:
+            for flow in self.taken(my_task):
+                instance.send(flow.target, owner, flow.id)
+        compaction.splice(my_task)
+        if my_task.item is not None:
+            multi_instance.item_ended(owner)
+        elif not owner.holds_tokens():
+            instance.finish_scope(owner)
+
+    def _on_cancel(self, my_task: Token) -> None:
+        """Nothing to undo: a token holds all that it has."""
+
+    # -- phases -----------------------------------------------------------------------------------------------------------
+
+    def enter(self, token: Token) -> bool | None:
+        token.entered()
+        return True
+
+    def leave(self, token: Token) -> bool:
+        return True
+
+    def taken(self, token: Token) -> list[Flow]:
+        """The flows that the leaving token takes: all of them, unless a gateway chooses."""
+        return self.outgoing
+
+    def caught(self, token: Token, code: str, message: str, technical: bool = False) -> bool:
+        return catching.throw_error(token, code, message, technical)
+
+
+class Work(Element):
+    """An activity: has inputs and outputs, may repeat, and carries boundary events while it lasts."""
+
+    lasts = True  # False: done in the step that enters it, so that nothing can interrupt it
+
+    def configure(self, reader: Reader) -> None:
+        self.loop = reader.loop()
+        self.inputs_mapped, self.outputs_mapped = reader.inputs(), reader.outputs()
+
+    def enter(self, token: Token) -> bool | None:
+        assert token.owner is not None
+        if self.repeats(token):
+            return multi_instance.enter(self, token)
+        local = self._local(token)
+        view = View(token) if local is None else View(token.owner, local)
+        if not self.lasts:
+            self._do_at_once(token, view, local)
+            return True
+        details = self.prepare(token, view)
+        waits = self.prepare_listeners(token, view)
+        token.variables = local
+        token.details = details
+        token.entered()
+        catching.listen(token, waits)
+        return self.begin(token)
+
+    def _local(self, token: Token) -> dict[str, Any] | None:
+        """The variables that only this activity sees: its item of a multi-instance, and its inputs."""
+        if self.inputs_mapped is None:
+            return dict(token.variables) if token.variables is not None else None
+        return {**(token.variables or {}), **self.inputs_mapped.evaluate(View(token))}
+
+    def _do_at_once(self, token: Token, view: View, local: dict[str, Any] | None) -> None:
+        results = self.perform(token, view)
+        if self.outputs_mapped is not None:
+            results = self.outputs_mapped.evaluate(view.within({**results}))
+        token.entered()
+        token.variables = local
+        assert token.owner is not None
+        write(token if self.outputs_mapped is None else token.owner, results)
+
+    def perform(self, token: Token, view: View) -> Mapping[str, Any]:
+        """What an activity that is done at once gives back."""
+        return {}
+
+    def prepare(self, token: Token, view: View) -> dict[str, Any]:
+        """Everything that must be evaluated before a lasting activity begins: the details of its wait."""
+        return {}
+
+    def prepare_listeners(self, token: Token, view: View) -> catching.Prepared:
+        """What can interrupt it; an item of a multi-instance is interrupted with its body."""
+        return [] if token.item is not None else catching.prepare_boundaries(self, view)
+
+    def begin(self, token: Token) -> bool | None:
+        """Start what was prepared; None waits."""
+        return None
+
+    def accept(self, token: Token, variables: Mapping[str, Any]) -> None:
+        """What the outside has done is kept now, whatever the next step brings."""
+        if self.outputs_mapped is not None:
+            token.variables = {**(token.variables or {}), **variables}
+        else:
+            write(token, variables)
+        token.left()
+        for listener in token.listening():
+            compaction.splice(listener)
+        token.details = {}
+        token.go_on("leave")
+
+    def leave(self, token: Token) -> bool:
+        if self.outputs_mapped is not None:
+            results = self.outputs_mapped.evaluate(View(token))
+            assert token.owner is not None
+            write(token.owner, results)
+        return True
+
+    def close(self, token: Token) -> bool:
+        """The last phase of what holds tokens: nothing is left within."""
+        return self.leave(token)
+
+    def check(self, token: Token) -> bool | None:
+        return multi_instance.check(token)
+
+
+class PassThrough(Work):
+    """An abstract task: nothing to do, so it is done."""
+
+    lasts = False
+
+
+class Script(Work):
+    """A script task in the safe language."""
+
+    lasts = False
+
+    def configure(self, reader: Reader) -> None:
+        super().configure(reader)
+        self.script = reader.script()
+
+    def perform(self, token: Token, view: View) -> Mapping[str, Any]:
+        return view.run_script(self.script)
+
+
+class BusinessRule(Work):
+    """A decision table; its result goes to camunda:resultVariable."""
+
+    lasts = False
+    decision: Any = None
+
+    def configure(self, reader: Reader) -> None:
+        super().configure(reader)
+        self.result_variable = reader.attribute("resultVariable")
+
+    def perform(self, token: Token, view: View) -> Mapping[str, Any]:
+        return {self.result_variable or "decisionResult": view.decide(self.decision)}
+
+    def _do_at_once(self, token: Token, view: View, local: dict[str, Any] | None) -> None:
+        if self.result_variable is None and self.outputs_mapped is None:
+            raise StepFailed("decision", "Expected a camunda:resultVariable for the result of the decision, but there is none")
+        super()._do_at_once(token, view, local)
+
+
+class Throw(Work):
+    """A send task, and what the throwing events have in common: throws its message and goes on."""
+
+    lasts = False
+
+    def configure(self, reader: Reader) -> None:
+        super().configure(reader)
+        self.thrown = reader.thrown(self.event_definition)
+        self.correlation = reader.correlation()
+
+    def _do_at_once(self, token: Token, view: View, local: dict[str, Any] | None) -> None:
+        if self.thrown is None:
+            return super()._do_at_once(token, view, local)
+        kind, name = self.thrown[0], self.thrown[1](view)
+        correlation = None if self.correlation is None else view.json(self.correlation)
+        payload = {} if local is None or self.inputs_mapped is None else dict(local)
+        super()._do_at_once(token, view, local)
+        catching.throw(token, kind, name, correlation, payload)
+        return None

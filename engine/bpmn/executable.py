@@ -1,0 +1,129 @@
+"""Turns a BPMN process into what can be run, once per definition: normalised, parsed, connected, and every node accounted for."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+from lxml.etree import _Element
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
+
+from engine.bpmn.activities import Body, Subprocess
+from engine.bpmn.elements import BusinessRule, Element, Flow
+from engine.bpmn.events import Start
+from engine.bpmn.extensions import Reader
+from engine.bpmn.model import Process
+from engine.bpmn.normalise import normalise
+from engine.bpmn.specification import parse
+from engine.bpmn.vocabulary import BPMN, FLOW_NODES, name_of
+from engine.errors import DeploymentRefused, Problem
+
+COMPILER = 1  # raise it whenever stored states of the former compiler can no longer be continued
+
+
+@dataclass(frozen=True)
+class Executable:
+    """A process that can be run. States carry its fingerprint and refuse to load with another."""
+
+    process: Process
+    fingerprint: str
+    body: Body
+    elements: Mapping[str, Element]
+    normalised: bytes  # the XML as it runs
+
+
+def compile_process(root: _Element, process: Process, decisions: Mapping[str, Any]) -> Executable:
+    """Compile one process of a file; everything wrong with it is named in one DeploymentRefused."""
+    file = f"{process.key}.bpmn"
+    normal = normalise(root, process.key)
+    try:
+        body, elements = parse(normal, process.key, file)
+    except ValidationException as error:
+        line = error.line_number if isinstance(error.line_number, int) else 1
+        raise DeploymentRefused(
+            [Problem(file, line, error.id or "-", "structure", f"Expected a process that can be run, but {error}")]
+        ) from error
+    problems = _unknown(normal, elements, file)
+    if not problems:
+        _connect(normal, process, body, elements, decisions, file, problems)
+    if problems:
+        raise DeploymentRefused(problems)
+    return Executable(process, fingerprint(normal), body, elements, etree.tostring(normal, encoding="UTF-8", xml_declaration=True))
+
+
+def fingerprint(normal: _Element) -> str:
+    """The same for the same meaning: the normalised XML, without its diagram, and the compiler's version."""
+    return hashlib.sha256(b"%d:" % COMPILER + etree.tostring(normal, method="c14n")).hexdigest()[:32]
+
+
+def _unknown(normal: _Element, elements: Mapping[str, Element], file: str) -> list[Problem]:
+    """Every flow node of the XML that has not become an element: nothing of a diagram may get lost."""
+    nodes = [node for node in normal.iter(BPMN + "*") if name_of(node) in FLOW_NODES and node.get("id") not in elements]
+    message = "Expected a flow node that can be run, but <{}> has no executable form"
+    return [Problem(file, node.sourceline or 1, node.get("id") or "-", "construct", message.format(name_of(node))) for node in nodes]
+
+
+def _connect(
+    normal: _Element,
+    process: Process,
+    body: Body,
+    elements: dict[str, Element],
+    decisions: Mapping[str, Any],
+    file: str,
+    problems: list[Problem],
+) -> None:
+    nodes = {node.get("id") or "": node for node in normal.iter(BPMN + "*") if name_of(node) in FLOW_NODES}
+    for flow in normal.iter(BPMN + "sequenceFlow"):
+        _add_flow(flow, nodes, elements, file, problems)
+    body.drawn_flows = frozenset(process.flows)
+    for node_id, node in nodes.items():
+        element = elements[node_id]
+        element.activity = process.activities.get(node_id)
+        reader = Reader(node, file, problems)
+        element.configure(reader)
+        _place(element, node, body, elements, reader)
+        if isinstance(element, BusinessRule):
+            _decide(element, decisions, reader)
+
+
+def _add_flow(flow: _Element, nodes: Mapping[str, _Element], elements: Mapping[str, Element], file: str, problems: list[Problem]) -> None:
+    reader = Reader(flow, file, problems)
+    source, target = elements.get(flow.get("sourceRef") or ""), elements.get(flow.get("targetRef") or "")
+    if source is None or target is None:
+        missing = flow.get("sourceRef") if source is None else flow.get("targetRef")
+        reader.problem("structure", f"Expected a flow between two nodes, but there is no node {missing!r}")
+        return
+    default = nodes[source.name].get("default") == flow.get("id")
+    condition = None if default else reader.expression(flow.findtext(BPMN + "conditionExpression"), "a condition")
+    connection = Flow(flow.get("id") or "", source, target, condition, default)
+    source.outgoing.append(connection)
+    target.incoming.append(connection)
+    source.connect(target)
+
+
+def _place(element: Element, node: _Element, body: Body, elements: Mapping[str, Element], reader: Reader) -> None:
+    """Tell the scope, or the activity, what belongs to it."""
+    parent = node.getparent()
+    holder: Any = elements.get("" if parent is None else parent.get("id") or "")
+    inside = body if holder is None else holder.body
+    if isinstance(element, Start):
+        inside.starts.append(element)
+        element.subprocess = holder
+    if isinstance(element, Subprocess) and element.starts_itself:
+        inside.event_subprocesses.append(element)
+    if attached := node.get("attachedToRef"):
+        if attached in elements:
+            elements[attached].boundaries.append(element)
+        else:
+            reader.problem("structure", f"Expected a boundary event of an activity, but there is no activity {attached!r}")
+
+
+def _decide(element: BusinessRule, decisions: Mapping[str, Any], reader: Reader) -> None:
+    key = element.activity.decision if element.activity is not None else None
+    element.decision = decisions.get(key or "")
+    if element.decision is None:
+        reader.problem(
+            "decision",
+            f"Expected a decision table {key!r}, but there is none" if key else "Expected camunda:decisionRef, but there is none",
+        )

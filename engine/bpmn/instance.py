@@ -1,0 +1,219 @@
+"""One running instance: tokens on elements, moved one step at a time. Built on SpiffWorkflow's workflow and task."""
+
+import heapq
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from engine.bpmn import compaction
+from engine.bpmn.triggers import Change, Context, Failure, Thrown
+
+READY, STARTED, WAITING = TaskState.READY, TaskState.STARTED, TaskState.WAITING
+Arrivals = dict[str, deque["Token"]]  # by incoming sequence flow, oldest first
+
+
+class StepFailed(Exception):
+    """A step cannot be done. Raised before the step has changed anything."""
+
+    def __init__(self, kind: str, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.kind, self.message, self.line = kind, message, line
+
+
+class NoScript:
+    """Stands where SpiffWorkflow keeps its script engine: every expression goes through the sandbox, so nothing may ask here."""
+
+
+NO_SCRIPT = NoScript()
+
+
+class Token(Task):  # type: ignore[misc]  # the library is not typed
+    """Where an instance stands.
+
+    READY: rests before the next phase of its element (`phase` names it: enter, check, fork, leave …), or has failed there.
+    STARTED: inside its element, waiting for something outside, for what it holds, or at a join for other tokens.
+    WAITING: only listens: a boundary event or the start of an event subprocess. Its owner is the activity or scope.
+    Finished tokens do not exist. A token's owner is the scope, multi-instance body or activity that holds it.
+    """
+
+    def __init__(self, instance: "Instance", spec: Any, owner: "Token | None", number: int, state: int = READY) -> None:
+        # Not the library's own: that draws a random id and reads the wall clock.
+        self.workflow = instance
+        self.task_spec = spec
+        self.number = number
+        self.id = str(number) if number else ""
+        self.owner = owner
+        self.depth_of_scope: int = 0 if owner is None else owner.depth_of_scope + 1
+        self._state = state
+        self._children: dict[str, None] = {}  # tokens within; listeners are kept apart, as they keep nothing running
+        self.listeners: dict[str, None] = {}
+        self.arrivals: dict[str, Arrivals] = {}
+        self.phase = "enter"
+        self.flows: tuple[str, ...] = ()
+        self.item: int | None = None  # position within a multi-instance body
+        self.chosen: list[Any] = []  # flows that a gateway has chosen in this step
+        self.variables: dict[str, Any] | None = None  # None: the owner's scope is also this token's
+        self.details: dict[str, Any] = {}
+        self.failed = False
+        instance.tasks[self.id] = self
+        if owner is not None:
+            (owner.listeners if state == WAITING else owner._children)[self.id] = None
+
+    @property
+    def parent(self) -> "Token | None":
+        return self.owner
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The innermost scope's variables: a view, so that nothing is copied from task to task."""
+        token = self
+        while token.variables is None and token.owner is not None:
+            token = token.owner
+        return token.variables if token.variables is not None else {}
+
+    def _set_state(self, value: int) -> None:
+        self._state = value  # the library's own builds a log record at each change
+
+    def within(self) -> list["Token"]:
+        tasks = self.workflow.tasks
+        return [tasks[token_id] for token_id in self._children]
+
+    def listening(self) -> list["Token"]:
+        tasks = self.workflow.tasks
+        return [tasks[token_id] for token_id in self.listeners]
+
+    def holds_tokens(self) -> bool:
+        return bool(self._children)
+
+    def entered(self) -> None:
+        self.workflow.note(self, "entered", self.flows)
+
+    def left(self) -> None:
+        self.workflow.note(self, "left")
+
+    def go_on(self, phase: str) -> None:
+        """Do this phase of the element next."""
+        self.phase = phase
+        self._state = READY
+        if not self.failed:
+            self.workflow.queue(self)
+
+
+class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
+    """The tokens of one process instance and the queue of those that can move."""
+
+    def __init__(self, specs: Mapping[str, Any], process: Any) -> None:
+        super().__init__(process.spec, script_engine=NO_SCRIPT, deserializing=True)
+        self.specs = specs
+        self.process = process
+        self.numbers = 0
+        self.performers: dict[str, str] = {}
+        self.joins: dict[tuple[str, str], Any] = {}  # inclusive joins where tokens wait
+        self._ready: list[tuple[int, int]] = []
+        self.task_tree = self.root = Token(self, process, None, 0, STARTED)
+        self.root.variables = {}
+        self.context = Context(now=None)  # type: ignore[arg-type]  # a real one comes with each trigger
+        self.clear()
+
+    def clear(self) -> None:
+        self.changes: list[Change] = []
+        self.failures: list[Failure] = []
+        self.thrown: list[Thrown] = []
+
+    # -- tokens -------------------------------------------------------------------------------------------------------
+
+    def place(self, spec: Any, owner: Token, flows: tuple[str, ...] = ()) -> Token:
+        """A new token before the element; it is not queued yet."""
+        self.numbers += 1
+        token = Token(self, spec, owner, self.numbers)
+        token.flows = flows
+        return token
+
+    def send(self, spec: Any, owner: Token, flow: str) -> None:
+        """A new token that will enter the element by this flow."""
+        self.queue(self.place(spec, owner, (flow,)))
+
+    def listen(self, spec: Any, owner: Token, details: dict[str, Any]) -> Token:
+        self.numbers += 1
+        token = Token(self, spec, owner, self.numbers, WAITING)
+        token.details = details
+        return token
+
+    def queue(self, token: Token) -> None:
+        # Outer scopes first, so that an interruption is done before what it interrupts; then the oldest first.
+        heapq.heappush(self._ready, (token.depth_of_scope, token.number))
+
+    def note(self, token: Token, event: str, flows: tuple[str, ...] = ()) -> None:
+        if token.task_spec.drawn:
+            scope = "" if token.owner is None else token.owner.id
+            drawn = tuple(flow for flow in flows if flow in self.process.drawn_flows)
+            self.changes.append(Change(token.task_spec.name, token.id, event, scope, drawn))
+
+    def cancel_token(self, token: Token) -> None:
+        """End a token and everything it holds, innermost first."""
+        for child in token.within():
+            self.cancel_token(child)
+        for listener in token.listening():
+            compaction.splice(listener)
+        visited = token.phase not in ("leave", "arrived") and (token.failed or token._state == STARTED)
+        if visited and not token.task_spec.repeats(token):
+            self.note(token, "cancelled")
+        token._set_state(TaskState.CANCELLED)
+        compaction.splice(token)
+
+    def finish_scope(self, owner: Token) -> None:
+        """No token is left in this scope: it ends, and nothing listens in it any more."""
+        for listener in owner.listening():
+            compaction.splice(listener)
+        if owner is self.root:
+            self.completed = True
+        else:
+            owner.go_on("close")
+
+    # -- steps --------------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Do everything that can be done now, one step at a time."""
+        steps = 0
+        while not self.completed:
+            token = self._next()
+            if token is None:
+                return
+            if steps >= self.context.max_steps:
+                self._stop(token)
+                continue
+            steps += 1
+            self._step(token)
+
+    def _next(self) -> Token | None:
+        while True:
+            while self._ready:
+                token: Token | None = self.tasks.get(str(heapq.heappop(self._ready)[1]))
+                if token is not None and token._state == READY and not token.failed:
+                    return token
+            if not any(join.open_if_due(self.tasks[owner]) for (owner, _), join in list(self.joins.items())):
+                return None
+
+    def _step(self, token: Token) -> None:
+        try:
+            token.run()
+        except StepFailed as failure:
+            if not token.task_spec.caught(token, failure.kind, failure.message, technical=True):
+                self.fail(token, failure)
+
+    def _stop(self, token: Token) -> None:
+        limit = self.context.max_steps
+        self.fail(token, StepFailed("limit", f"Expected to come to rest within {limit} steps, but the instance still goes on"))
+
+    def fail(self, token: Token, failure: StepFailed) -> None:
+        """Let the token rest where it is until somebody retries it."""
+        token.failed = True
+        self.failures.append(Failure(token.id, token.task_spec.shown_as, failure.kind, failure.message, failure.line))
+
+    def all_tokens(self) -> Iterator[Token]:
+        """Every token but the root, oldest first."""
+        return (token for token in self.tasks.values() if token is not self.root)

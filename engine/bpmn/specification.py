@@ -1,0 +1,129 @@
+"""SpiffWorkflow's parser with our elements. It reads every node on its own and connects them afterwards, so no chain is too long."""
+
+from typing import Any
+
+from lxml.etree import _Element
+from SpiffWorkflow.bpmn.parser import BpmnParser
+from SpiffWorkflow.bpmn.parser.event_parsers import (
+    CANCEL_EVENT_XPATH,
+    CONDITIONAL_EVENT_XPATH,
+    ERROR_EVENT_XPATH,
+    ESCALATION_EVENT_XPATH,
+    MESSAGE_EVENT_XPATH,
+    SIGNAL_EVENT_XPATH,
+    TERMINATION_EVENT_XPATH,
+    TIMER_EVENT_XPATH,
+    EventDefinitionParser,
+)
+from SpiffWorkflow.bpmn.parser.ProcessParser import ProcessParser
+from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
+
+from engine.bpmn.activities import Body, Call, EventSubprocess, External, Subprocess, UserTask
+from engine.bpmn.elements import BusinessRule, Element, PassThrough, Script, Throw
+from engine.bpmn.events import Boundary, Catch, Start, ThrowEvent
+from engine.bpmn.gateways import EventBased, Exclusive, Inclusive, Parallel
+from engine.bpmn.vocabulary import BPMN, FLOW_NODES, name_of
+
+EVENTS = [
+    CANCEL_EVENT_XPATH,
+    CONDITIONAL_EVENT_XPATH,
+    ERROR_EVENT_XPATH,
+    ESCALATION_EVENT_XPATH,
+    MESSAGE_EVENT_XPATH,
+    SIGNAL_EVENT_XPATH,
+    TERMINATION_EVENT_XPATH,
+    TIMER_EVENT_XPATH,
+]
+
+
+class NodeParser(TaskParser):  # type: ignore[misc]  # the library is not typed
+    """Reads one node. Connections and extensions come later, when every node is there."""
+
+    def parse_node(self) -> Any:
+        self.task = self.create_task()
+        return self.task
+
+    def parse_incoming_data_references(self) -> list[Any]:
+        return []  # the library never ends on some; data objects carry no behaviour here
+
+    def parse_outgoing_data_references(self) -> list[Any]:
+        return []
+
+
+class EventParser(NodeParser, EventDefinitionParser):  # type: ignore[misc]  # the library is not typed
+    """Reads an event of any kind; what an event may not be is lint's to refuse."""
+
+    def create_task(self) -> Any:
+        definition = self.get_event_definition(EVENTS)
+        return self.spec_class(self.spec, self.bpmn_id, event_definition=definition, **self.bpmn_attributes)
+
+
+class MessageTaskParser(EventParser):
+    """Reads a send or receive task, which names its message itself or by an event definition."""
+
+    def create_task(self) -> Any:
+        if self.node.get("messageRef") is None:
+            return super().create_task()
+        definition = self.parse_message_event(self.node)
+        return self.spec_class(self.spec, self.bpmn_id, event_definition=definition, **self.bpmn_attributes)
+
+
+class SubprocessParser(NodeParser):
+    """Reads a subprocess and, as a specification of its own, what it holds."""
+
+    def create_task(self) -> Any:
+        spec_class = EventSubprocess if self.node.get("triggeredByEvent") in ("true", "1") else Subprocess
+        task = spec_class(self.spec, self.bpmn_id, **self.bpmn_attributes)
+        parser = self.process_parser.parser
+        parser.create_parser(self.node, filename=self.filename, lane=self.lane)
+        task.body = Body(self.bpmn_id, parser.get_process_parser(self.bpmn_id).get_spec())
+        return task
+
+
+class ScopeParser(ProcessParser):  # type: ignore[misc]  # the library is not typed
+    """Reads every node of a process or subprocess, whether a flow leads to it or not."""
+
+    def add_tasks(self) -> None:
+        for node in self.node:
+            if name_of(node) in FLOW_NODES:
+                self.parse_node(node)
+
+
+def _tag(name: str) -> str:
+    return BPMN + name
+
+
+class Parser(BpmnParser):  # type: ignore[misc]  # the library is not typed
+    """The library's parser, told which of our elements stands for which tag."""
+
+    PROCESS_PARSER_CLASS = ScopeParser
+    PARSER_CLASSES = {  # noqa: RUF012  # named and read so by the library
+        _tag("startEvent"): (EventParser, Start),
+        _tag("endEvent"): (EventParser, ThrowEvent),
+        _tag("intermediateThrowEvent"): (EventParser, ThrowEvent),
+        _tag("intermediateCatchEvent"): (EventParser, Catch),
+        _tag("boundaryEvent"): (EventParser, Boundary),
+        _tag("task"): (NodeParser, PassThrough),
+        _tag("userTask"): (NodeParser, UserTask),
+        _tag("manualTask"): (NodeParser, UserTask),
+        _tag("scriptTask"): (NodeParser, Script),
+        _tag("businessRuleTask"): (NodeParser, BusinessRule),
+        _tag("serviceTask"): (NodeParser, External),
+        _tag("sendTask"): (MessageTaskParser, Throw),
+        _tag("receiveTask"): (MessageTaskParser, Catch),
+        _tag("callActivity"): (NodeParser, Call),
+        _tag("subProcess"): (SubprocessParser, Subprocess),
+        _tag("exclusiveGateway"): (NodeParser, Exclusive),
+        _tag("parallelGateway"): (NodeParser, Parallel),
+        _tag("inclusiveGateway"): (NodeParser, Inclusive),
+        _tag("eventBasedGateway"): (NodeParser, EventBased),
+    }
+
+
+def parse(root: _Element, key: str, file: str) -> tuple[Body, dict[str, Element]]:
+    """The body of the process and every element of it, subprocesses included, by id. Raises SpiffWorkflow's ValidationException."""
+    parser = Parser()
+    parser.add_bpmn_xml(root, file)
+    body = Body(key, parser.get_spec(key))
+    specs = [scope.spec for scope in parser.process_parsers.values() if scope.spec is not None]
+    return body, {name: task for spec in specs for name, task in spec.task_specs.items() if isinstance(task, Element)}

@@ -1,0 +1,143 @@
+"""What makes an instance move, and what comes of it: the words that the engine and the door exchange."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from engine.errors import StewardError
+
+Variables = Mapping[str, Any]
+Functions = Mapping[str, Callable[..., Any]]
+
+
+class StateCorrupt(StewardError):
+    """A stored state cannot be believed: wrong checksum, unknown format, or made by another definition."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """The first trigger of every instance."""
+
+
+@dataclass(frozen=True)
+class Complete:
+    """A person has done a task, a job has its result, or a called instance has ended; for a call, `variables` are all of the child's."""
+
+    token: str
+    variables: Variables = field(default_factory=dict)
+    performer: str | None = None
+
+
+@dataclass(frozen=True)
+class Fire:
+    """A timer is due."""
+
+    token: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """A message or signal has come for the waiting token."""
+
+    token: str
+    name: str
+    payload: Variables = field(default_factory=dict)
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Fail:
+    """A job or a called instance reports a BPMN error. One that nobody catches is a failure."""
+
+    token: str
+    error_code: str
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Try the failed step of this token again."""
+
+    token: str
+
+
+@dataclass(frozen=True)
+class SetVariables:
+    """An operator writes variables of one scope ("" is the instance)."""
+
+    scope: str
+    variables: Variables
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """End everything now."""
+
+
+Trigger = Start | Complete | Fire | Deliver | Fail | Retry | SetVariables | Cancel
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a step may know of the world. Nothing here is stored with the instance."""
+
+    now: datetime
+    functions: Functions = field(default_factory=dict)
+    case: Variables = field(default_factory=dict)
+    max_steps: int = 10_000
+    zone: str = "Asia/Shanghai"  # how to read a timer's date that names no zone
+
+
+@dataclass(frozen=True)
+class Change:
+    """One visit to an element begins or ends. `flows` are the sequence flows, as drawn, by which it was entered."""
+
+    activity_id: str
+    token: str
+    event: str  # entered, left or cancelled
+    scope: str = ""
+    flows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The token rests before the element; nothing of the failed step has stayed."""
+
+    token: str
+    activity_id: str
+    kind: str  # expression, script, decision, error (a BPMN error that nobody catches), limit
+    message: str
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Thrown:
+    """The instance has thrown a message or signal; delivering it is the engine's work."""
+
+    kind: str  # message or signal
+    name: str
+    activity_id: str
+    correlation: Any = None
+    payload: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Everything that one trigger brought about, in order of occurrence."""
+
+    changes: list[Change]
+    failures: list[Failure]
+    messages: list[Thrown]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Something the instance waits for. The token keeps its id for as long as it waits."""
+
+    token: str
+    activity_id: str
+    kind: str  # user_task, timer, message, signal, job or call
+    scope: str
+    details: Variables

@@ -1,0 +1,214 @@
+"""One running process instance, as the rest of the engine sees it. The only door to SpiffWorkflow."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from engine.bpmn import catching, codec
+from engine.bpmn.executable import Executable
+from engine.bpmn.instance import READY, STARTED, WAITING, Instance, StepFailed, Token
+from engine.bpmn.sandbox import to_json
+from engine.bpmn.scopes import View, scope_of
+from engine.bpmn.triggers import (
+    Cancel,
+    Change,
+    Complete,
+    Context,
+    Deliver,
+    Fail,
+    Failure,
+    Fire,
+    Outcome,
+    Retry,
+    SetVariables,
+    Start,
+    StateCorrupt,
+    Thrown,
+    Trigger,
+    Wait,
+)
+from engine.errors import Conflict, NotFound
+
+__all__ = [
+    "Cancel",
+    "Change",
+    "Complete",
+    "Context",
+    "Deliver",
+    "Fail",
+    "Failure",
+    "Fire",
+    "Outcome",
+    "Retry",
+    "SetVariables",
+    "Start",
+    "StateCorrupt",
+    "Thrown",
+    "Trigger",
+    "Wait",
+    "Workflow",
+]
+
+
+class Workflow:
+    """Moves by triggers and rests in between. Give it one trigger at a time; after an exception other than Rejected, throw it away."""
+
+    def __init__(self, executable: Executable, instance: Instance) -> None:
+        self.executable = executable
+        self._instance = instance
+
+    @classmethod
+    def begin(cls, executable: Executable, variables: Mapping[str, Any], start_event: str | None = None) -> "Workflow":
+        """A new instance at its start event; nothing has run yet."""
+        instance = Instance(executable.elements, executable.body)
+        instance.root.variables = dict(variables)
+        for number, start in enumerate(_starts(executable, start_event)):
+            token = instance.place(start, instance.root)
+            token.phase = "open" if number == 0 else "enter"
+            instance.queue(token)
+        return cls(executable, instance)
+
+    @classmethod
+    def load(cls, executable: Executable, state: bytes) -> "Workflow":
+        """The instance as it was dumped, or StateCorrupt."""
+        return cls(executable, codec.load(executable, state))
+
+    def dump(self) -> bytes:
+        """The whole state, ready to be stored."""
+        return codec.dump(self._instance, self.executable.fingerprint)
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """The instance's own scope."""
+        assert self._instance.root.variables is not None
+        return self._instance.root.variables
+
+    @property
+    def scopes(self) -> Mapping[str, Mapping[str, Any]]:
+        """Every scope by its key; "" is the instance."""
+        return {token.id: token.variables for token in self._instance.tasks.values() if token.variables is not None}
+
+    @property
+    def performers(self) -> Mapping[str, str]:
+        """Who last completed each user task."""
+        return self._instance.performers
+
+    def visible(self, token_id: str) -> Mapping[str, Any]:
+        """Every variable that can be seen from a token."""
+        return View(self._token(token_id)).visible()
+
+    @property
+    def is_completed(self) -> bool:
+        return bool(self._instance.completed)
+
+    @property
+    def failed(self) -> Mapping[str, str]:
+        """Tokens that rest because a step failed, with their activity: each can be retried."""
+        return {token.id: token.task_spec.shown_as for token in self._instance.all_tokens() if token.failed}
+
+    def waits(self) -> list[Wait]:
+        """What the instance waits for now, oldest first. What has failed waits for nothing but a retry."""
+        return [_wait(token) for token in self._instance.all_tokens() if not token.failed and _is_waiting(token)]
+
+    def advance(self, trigger: Trigger, context: Context) -> Outcome:
+        """Apply the trigger and go on until nothing can move. Raises Rejected, with nothing changed, when the trigger does not fit."""
+        instance = self._instance
+        instance.context = context
+        instance.clear()
+        match trigger:
+            case Start():
+                pass
+            case Complete():
+                self._complete(trigger)
+            case Fire():
+                token = self._waiting(trigger.token, "timer")
+                token.task_spec.occur(token, {}, trigger.at)
+            case Deliver():
+                token = self._waiting(trigger.token, "message", "signal")
+                if token.details["name"] != trigger.name:
+                    raise Conflict(f"Expected token {token.id} to wait for {trigger.name!r}, but it waits for {token.details['name']!r}")
+                token.task_spec.occur(token, to_json(trigger.payload), trigger.at)
+            case Fail():
+                self._fail(trigger)
+            case Retry():
+                self._retry(trigger)
+            case SetVariables():
+                self._set(trigger)
+            case Cancel():
+                self._cancel()
+        instance.run()
+        return Outcome(instance.changes, instance.failures, instance.thrown)
+
+    def _token(self, token_id: str) -> Token:
+        token: Token | None = self._instance.tasks.get(token_id)
+        if token is None or token is self._instance.root:
+            raise NotFound(f"Expected a token {token_id!r} in the instance, but there is none")
+        return token
+
+    def _waiting(self, token_id: str, *kinds: str) -> Token:
+        token = self._token(token_id)
+        if token.failed or not _is_waiting(token) or token.details["kind"] not in kinds:
+            raise Conflict(f"Expected token {token_id} at {token.task_spec.shown_as} to wait for a {' or '.join(kinds)}, but it does not")
+        return token
+
+    def _complete(self, trigger: Complete) -> None:
+        token = self._waiting(trigger.token, "user_task", "job", "call")
+        if trigger.performer is not None and token.details["kind"] == "user_task":
+            self._instance.performers[token.task_spec.name] = trigger.performer
+        token.task_spec.accept(token, to_json(trigger.variables))
+
+    def _fail(self, trigger: Fail) -> None:
+        token = self._waiting(trigger.token, "job", "call")
+        if not catching.throw_error(token, trigger.error_code, trigger.message, technical=False):
+            message = f"Expected somebody to catch the error {trigger.error_code!r}, but nobody does: {trigger.message}"
+            self._instance.fail(token, StepFailed("error", message))
+
+    def _retry(self, trigger: Retry) -> None:
+        token = self._token(trigger.token)
+        if not token.failed:
+            raise Conflict(f"Expected token {token.id} at {token.task_spec.shown_as} to have failed, but it has not")
+        token.failed = False
+        if token._state == READY:
+            self._instance.queue(token)
+
+    def _set(self, trigger: SetVariables) -> None:
+        token: Token | None = self._instance.tasks.get(trigger.scope)
+        if token is None or token.variables is None:
+            raise NotFound(f"Expected a scope {trigger.scope!r} in the instance, but there is none")
+        token.variables |= to_json(trigger.variables)
+
+    def _cancel(self) -> None:
+        root = self._instance.root
+        for token in root.within():
+            self._instance.cancel_token(token)
+        self._instance.finish_scope(root)
+
+
+def _starts(executable: Executable, start_event: str | None) -> list[Any]:
+    """The start events at which an instance begins."""
+    starts = executable.body.starts
+    if start_event is not None:
+        found = [start for start in starts if start.name == start_event]
+        if not found:
+            raise NotFound(f"Expected a start event {start_event!r} in {executable.process.key}, but there is none")
+        return found
+    found = [start for start in starts if start.awaited is None]
+    if not found:
+        raise Conflict(f"Expected a plain start event in {executable.process.key}, but it only starts by messages")
+    return found
+
+
+def _is_waiting(token: Token) -> bool:
+    """Whether something outside can make this very token go on."""
+    return token._state == WAITING or (token._state == STARTED and "kind" in token.details)
+
+
+def _wait(token: Token) -> Wait:
+    details = dict(token.details)
+    kind = details.pop("kind")
+    for name in ("due_at", "follow_up_at"):
+        if details.get(name) is not None:
+            details[name] = datetime.fromisoformat(details[name])
+    if kind in ("user_task", "job"):
+        details["variables"] = dict(token.variables or {})
+    return Wait(token.id, token.task_spec.name, kind, scope_of(token), details)
