@@ -55,9 +55,23 @@ def posts_of(session: Session, login: str) -> frozenset[tuple[str, str]]:
     return frozenset(session.execute(query.where(Person.login == _normal(login), Person.disabled_at.is_(None))))
 
 
+def memberships(session: Session, login: str) -> list[tuple[str, str]]:
+    """Every post of the person as (site, post), whether they are disabled or not."""
+    return _held(session, get(session, login))
+
+
 def actor_of(session: Session, person: Person, source: str) -> Actor:
     """The person as one who acts, with the posts that they hold at this moment."""
     return Actor(person.login, source, posts_of(session, person.login))
+
+
+def require_person_at(session: Session, login: str, site: str) -> Person:
+    """The person, who holds a post at the site and may log in; raises Invalid otherwise."""
+    held = select(Membership.id).where(Membership.person_id == Person.id, Membership.site == site).exists()
+    person = session.scalars(select(Person).where(Person.login == login, Person.disabled_at.is_(None), held)).first()
+    if person is None:
+        raise Invalid(f"Expected a person with a post at {site}, but there is no {login!r}", {"to": "请选择本项目的在职人员"})
+    return person
 
 
 def people_of(session: Session, site: str, post: str) -> list[Person]:
