@@ -11,9 +11,9 @@ STEWARD_DATABASE_URL ?= sqlite:///var/steward.db
 export STEWARD_DATABASE_URL
 
 BIN := .venv/bin
-NODE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/node
-NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm
 FRONTEND := web/frontend
+# Node comes from the virtual environment, and trusts whom the machine trusts (a company's own certificate, say).
+IN_FRONTEND := cd $(FRONTEND) && PATH="$(CURDIR)/$(BIN):$$PATH" NODE_USE_SYSTEM_CA=1
 ASSETS := web/static/build/.made
 SOURCES := $(wildcard $(FRONTEND)/*.js $(FRONTEND)/*.mjs $(FRONTEND)/*.css $(FRONTEND)/styles/*.css) $(FRONTEND)/package-lock.json
 CATALOGUES := $(wildcard web/translations/*/LC_MESSAGES/*.po)
@@ -50,7 +50,7 @@ screenshots: install-dev
 lock: install-dev
 	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --no-emit-index-url requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --no-emit-index-url requirements-dev.in -o requirements-dev.txt
-	cd $(FRONTEND) && PATH="$(CURDIR)/$(BIN):$$PATH" npm install --package-lock-only --ignore-scripts --no-audit --no-fund
+	$(IN_FRONTEND) npm install --package-lock-only --ignore-scripts --no-audit --no-fund
 
 clean:
 	rm -rf .venv build *.egg-info $(FRONTEND)/node_modules web/static/build .mypy_cache .pytest_cache .ruff_cache
@@ -75,11 +75,11 @@ system-packages:
 	@touch $@
 
 $(FRONTEND)/node_modules/.package-lock.json: $(FRONTEND)/package-lock.json $(FRONTEND)/.npmrc | .venv/.installed
-	cd $(FRONTEND) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(IN_FRONTEND) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(ASSETS): $(SOURCES) $(FRONTEND)/node_modules/.package-lock.json
-	cd $(FRONTEND) && PATH="$(CURDIR)/$(BIN):$$PATH" node build.mjs
+	$(IN_FRONTEND) node build.mjs
 	@touch $@
 
 .venv/.translated: $(CATALOGUES) | .venv/.installed
