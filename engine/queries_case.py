@@ -1,0 +1,185 @@
+"""Read models of one case: everything that its page and the pages of its tasks show. A case is an instance with all that it called."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import definitions, history, rights
+from engine.actors import Actor
+from engine.bpmn import codec
+from engine.definitions import Loaded
+from engine.errors import NotFound
+from engine.forms import Component
+from engine.history import Line
+from engine.states import OPEN_TASK
+from engine.tables import Comment, Incident, Instance, InstanceState, Membership, Person, SlaClock, TaskParticipant, UserTask
+
+
+@dataclass(frozen=True)
+class OpenTask:
+    """A task that waits, with those who may take it."""
+
+    task: UserTask
+    groups: tuple[str, ...]
+    users: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A value of the case under the label that a form gives it."""
+
+    component: Component
+    value: Any
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where an instance has been and where it stands, by activity id; `flows` are the sequence flows that it took."""
+
+    done: frozenset[str]
+    here: frozenset[str]
+    late: frozenset[str]
+    failed: frozenset[str]
+    flows: frozenset[str]
+
+    def as_dict(self) -> dict[str, list[str]]:
+        return {name: sorted(getattr(self, name)) for name in ("done", "here", "late", "failed", "flows")}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case, as far as a person of its site may see it."""
+
+    instance: Instance  # the one that was asked for
+    family: Sequence[Instance]  # the outermost first
+    loaded: Mapping[int, Loaded]  # by instance id
+    tasks: Sequence[OpenTask]
+    clocks: Sequence[SlaClock]
+    incidents: Sequence[Incident]
+    comments: Sequence[Comment]
+    variables: Mapping[str, Any]  # of the asked instance
+    lines: Sequence[Line] = field(default_factory=list)
+
+    @property
+    def root(self) -> Instance:
+        return self.family[0]
+
+    def member(self, instance_id: int) -> Instance:
+        return next(one for one in self.family if one.id == instance_id)
+
+    @cached_property
+    def facts(self) -> list[Fact]:
+        """What is known of the case, in the order in which its forms ask for it."""
+        found: dict[str, Fact] = {}
+        loaded = self.loaded[self.instance.id]
+        start = loaded.process.start_form
+        names = ([start] if start else []) + sorted(name for name in loaded.forms if name != start)
+        for name in names:
+            for component in labelled(loaded.forms[name].components):
+                value = self.variables.get(component.key or "")
+                if value not in (None, "", []) and component.key not in found:
+                    found[component.key or ""] = Fact(component, value)
+        return list(found.values())
+
+
+def labelled(components: Sequence[Component]) -> list[Component]:
+    """The components with a key and a label, at any depth, in the order of the form."""
+    found = []
+    for component in components:
+        if component.key and component.label:
+            found.append(component)
+        found += labelled(component.components)
+    return found
+
+
+def case(session: Session, instance_id: int, actor: Actor, with_history: bool = True) -> Case:
+    """The case that an instance belongs to. Another site's is not found."""
+    instance = session.get(Instance, instance_id)
+    if instance is None or not rights.may_see_instance(actor, instance.site):
+        raise NotFound(f"Expected an instance, but there is none with id {instance_id}")
+    family = list(session.scalars(select(Instance).where(Instance.root_id == instance.root_id).order_by(Instance.depth, Instance.id)))
+    ids = [one.id for one in family]
+    return Case(
+        instance=instance,
+        family=family,
+        loaded={one.id: definitions.load(session, one.definition_id) for one in family},
+        tasks=open_tasks(session, ids),
+        clocks=list(session.scalars(select(SlaClock).where(SlaClock.instance_id.in_(ids)).order_by(SlaClock.id))),
+        incidents=list(
+            session.scalars(select(Incident).where(Incident.instance_id.in_(ids), Incident.resolved_at.is_(None)).order_by(Incident.id))
+        ),
+        comments=list(session.scalars(select(Comment).where(Comment.instance_id.in_(ids)).order_by(Comment.id))),
+        variables=variables_of(session, instance.id),
+        lines=lines_of(session, ids) if with_history else [],
+    )
+
+
+def open_tasks(session: Session, instance_ids: Collection[int]) -> list[OpenTask]:
+    """The open tasks of these instances, the most urgent first."""
+    query = select(UserTask).where(UserTask.instance_id.in_(instance_ids), UserTask.state.in_(OPEN_TASK))
+    tasks = list(session.scalars(query.order_by(UserTask.sort_at, UserTask.id)))
+    who: dict[int, dict[str, list[str]]] = {task.id: {"group": [], "user": []} for task in tasks}
+    named = select(TaskParticipant).where(TaskParticipant.task_id.in_(who)).order_by(TaskParticipant.who)
+    for participant in session.scalars(named):
+        who[participant.task_id][participant.kind].append(participant.who)
+    return [OpenTask(task, tuple(who[task.id]["group"]), tuple(who[task.id]["user"])) for task in tasks]
+
+
+def variables_of(session: Session, instance_id: int) -> dict[str, Any]:
+    """The variables of the instance's outermost scope, as last stored."""
+    stored = session.scalars(select(InstanceState.state).where(InstanceState.instance_id == instance_id)).first()
+    return codec.read_scopes(stored)[""] if stored is not None else {}
+
+
+def lines_of(session: Session, instance_ids: Collection[int]) -> list[Line]:
+    """The history of these instances as one story, oldest first."""
+    lines = [line for id in instance_ids for line in history.lines(session, history.instance_chain(id))]
+    return sorted(lines, key=lambda line: (line.recorded_at, line.chain, line.seq))
+
+
+def progress(case: Case, instance_id: int, now: datetime) -> Progress:
+    """Where one instance of the case has been, read from its history: no workflow is decoded for a picture."""
+    inside: dict[str, int] = {}
+    done: set[str] = set()
+    flows: set[str] = set()
+    for line in case.lines:
+        if line.instance != instance_id:
+            continue
+        for activity, event, *taken in (line.data or {}).get("path", ()):
+            flows.update(taken)
+            inside[activity] = inside.get(activity, 0) + (1 if event == "entered" else -1)
+            if event == "left":
+                done.add(activity)
+    tasks = [one.task for one in case.tasks if one.task.instance_id == instance_id]
+    ended = case.member(instance_id).ended_at is not None
+    here = set() if ended else {activity for activity, count in inside.items() if count > 0} | {task.activity_id for task in tasks}
+    late = {task.activity_id for task in tasks if task.due_at is not None and task.due_at < now}
+    failed = {incident.activity_id for incident in case.incidents if incident.instance_id == instance_id}
+    return Progress(frozenset(done), frozenset(here), frozenset(late), frozenset(failed), frozenset(flows))
+
+
+def logins_in(case: Case) -> set[str]:
+    """Everybody whose name the case's page needs."""
+    found: set[str | None] = set()
+    for one in case.family:
+        found |= {one.starter, one.first_responder}
+    for open_task in case.tasks:
+        found |= {open_task.task.assignee, *open_task.users}
+    found |= {comment.author for comment in case.comments}
+    for line in case.lines:
+        data = line.data or {}
+        found |= {line.actor, data.get("assignee"), data.get("before"), data.get("after"), *data.get("candidate_users", ())}
+    return {login for login in found if isinstance(login, str)}
+
+
+def colleagues_for(session: Session, site: str, posts: Collection[str] = ()) -> list[Person]:
+    """People of the site who can log in, by name; only holders of one of the posts, when posts are named."""
+    query = select(Person).join(Membership, Membership.person_id == Person.id).where(Membership.site == site, Person.disabled_at.is_(None))
+    if posts:
+        query = query.where(Membership.post.in_(posts))
+    return list(session.scalars(query.distinct().order_by(Person.name)))

@@ -1,0 +1,52 @@
+"""The processes of the company, for reading: their versions, diagrams, files, and what could be better about them."""
+
+from io import BytesIO
+from pathlib import PurePosixPath
+
+from flask import Blueprint, render_template, send_file
+from flask.typing import ResponseReturnValue
+
+from engine import definitions, identity
+from engine.errors import NotFound
+from web import current
+
+pages = Blueprint("processes", __name__, url_prefix="/processes")
+READABLE = ("bpmn", "dmn", "form")
+
+
+@pages.get("")
+def show() -> ResponseReturnValue:
+    current.person()
+    with current.steward().db.read() as session:
+        return render_template("processes/list.html", definitions=definitions.newest_of_all(session))
+
+
+@pages.get("/<int:definition_id>")
+def one(definition_id: int) -> ResponseReturnValue:
+    current.person()
+    with current.steward().db.read() as session:
+        definition = definitions.get(session, definition_id)
+        files = [file for file in definitions.resources(session, definition_id) if file.kind in READABLE]
+        problems = definitions.lint_files({file.name: file.content for file in files}, definitions.known_keys(session))
+        return render_template(
+            "processes/version.html",
+            definition=definition,
+            process=definitions.load(session, definition_id).process,
+            versions=definitions.versions(session, definition.key),
+            files=files,
+            problems=problems,
+            names=identity.names_of(session, {definition.deployed_by} - {None}),
+        )
+
+
+@pages.get("/<int:definition_id>/files/<path:name>")
+def file(definition_id: int, name: str) -> ResponseReturnValue:
+    """A file as it was deployed, byte for byte, to be read or kept."""
+    current.person()
+    with current.steward().db.read() as session:
+        found = next((one for one in definitions.resources(session, definition_id) if one.name == name and one.kind in READABLE), None)
+        if found is None:
+            raise NotFound(f"Expected a file of definition {definition_id}, but there is no {name!r}")
+        content = found.content
+    # As plain text: whatever a diagram holds, the browser runs none of it.
+    return send_file(BytesIO(content), mimetype="text/plain", download_name=PurePosixPath(name).name)

@@ -1,0 +1,210 @@
+"""History in sentences: who did what, when, in the words of the office. What only machines care about is left out."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext
+
+from engine.bpmn.model import Process
+from engine.history import Line
+from web import words
+
+LATE_ENTRY = 60  # seconds between event and entry from which a late entry is told as one
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One line of the story. `tone` is person, machine or bad; `quote` is what somebody wrote."""
+
+    at: datetime
+    text: str
+    tone: str = "person"
+    quote: str = ""
+    recorded_at: datetime | None = None  # only when it was entered noticeably later
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who and what the story is about: names behind logins, processes behind instances."""
+
+    names: Mapping[str, str]
+    processes: Mapping[int, Process]
+    zone: Any = words.ZONE
+
+    def name(self, login: Any) -> str:
+        return self.names.get(login, str(login)) if login else gettext("系统")
+
+    def activity(self, line: Line) -> str:
+        process = self.processes.get(line.instance or 0)
+        activity = process.activities.get(line.activity or "") if process else None
+        return (activity.name if activity else "") or line.activity or ""
+
+    def clock(self, line: Line) -> str:
+        return clock_name(str((line.data or {}).get("clock", "")))
+
+
+Teller = Callable[[Line, Mapping[str, Any], Cast], Sentence | None]
+
+
+def tell(lines: Iterable[Line], cast: Cast) -> list[Sentence]:
+    """The story of these lines, in their order."""
+    told = []
+    for line in lines:
+        teller = TELLERS.get(line.type)
+        if line.data is None:
+            told.append(Sentence(line.at, gettext("内容已按规定销毁"), "machine"))
+        elif teller is not None and (sentence := teller(line, line.data, cast)) is not None:
+            told.append(sentence)
+    return told
+
+
+def clock_name(name: str) -> str:
+    """What a clock of the diagram is called in the office."""
+    names = {
+        "record": gettext("登记"),
+        "dispatch": gettext("派单"),
+        "take": gettext("接单"),
+        "arrive": gettext("到场"),
+        "finish": gettext("完工"),
+        "repair": gettext("维修"),
+        "confirm": gettext("确认"),
+        "settle": gettext("结算"),
+        "callback": gettext("回访"),
+        "return": gettext("交回工单"),
+        "material": gettext("材料"),
+        "rectify": gettext("整改"),
+        "notice": gettext("告知结果"),
+    }
+    return names.get(name, name)
+
+
+def _late(line: Line) -> datetime | None:
+    return line.recorded_at if (line.recorded_at - line.at).total_seconds() >= LATE_ENTRY else None
+
+
+def _started(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    process = cast.processes.get(line.instance or 0)
+    name = process.name if process else data.get("key", "")
+    if data.get("parent"):
+        return Sentence(line.at, gettext("开始“%(process)s”", process=name), "machine")
+    who = cast.name(line.actor)
+    return Sentence(line.at, gettext("%(who)s 登记了“%(process)s”", who=who, process=name), recorded_at=_late(line))
+
+
+def _created(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    what = data.get("name") or cast.activity(line)
+    if data.get("assignee"):
+        return Sentence(line.at, gettext("“%(what)s”交给 %(who)s", what=what, who=cast.name(data["assignee"])), "machine")
+    holders = [words.post_name(post) for post in data.get("candidate_groups", ())]
+    holders += [cast.name(login) for login in data.get("candidate_users", ())]
+    return Sentence(line.at, gettext("“%(what)s”等待 %(who)s", what=what, who=gettext("、").join(holders)), "machine")
+
+
+def _claimed(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    return Sentence(line.at, gettext("%(who)s 领取了“%(what)s”", who=cast.name(line.actor), what=cast.activity(line)))
+
+
+def _unclaimed(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    text = gettext("%(who)s 退回了“%(what)s”", who=cast.name(line.actor), what=cast.activity(line))
+    return Sentence(line.at, text, quote=str(data.get("reason") or ""))
+
+
+def _assigned(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    said = {"who": cast.name(line.actor), "what": cast.activity(line), "to": cast.name(data.get("after"))}
+    return Sentence(line.at, gettext("%(who)s 把“%(what)s”转给 %(to)s", **said), quote=str(data.get("reason") or ""))
+
+
+def _completed(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    what = data.get("name") or cast.activity(line)
+    return Sentence(line.at, gettext("%(who)s 完成了“%(what)s”", who=cast.name(line.actor), what=what))
+
+
+def _commented(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    return Sentence(line.at, gettext("%(who)s 备注", who=cast.name(line.actor)), quote=str(data.get("text", "")))
+
+
+def _fired(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    return Sentence(line.at, gettext("到时间了：%(what)s", what=cast.activity(line)), "machine")
+
+
+def _received(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    return Sentence(line.at, gettext("收到消息“%(name)s”", name=cast.activity(line) or data.get("name", "")), "machine")
+
+
+def _call_started(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    return Sentence(line.at, gettext("转入“%(what)s”", what=cast.activity(line)), "machine")
+
+
+def _notice(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    named = data.get("to") or []
+    to = [cast.names.get(one) or words.post_name(str(one)) for one in ([named] if isinstance(named, str) else named)]
+    return Sentence(line.at, gettext("已提醒 %(to)s", to=gettext("、").join(to)), "machine", quote=str(data.get("text") or ""))
+
+
+def _incident(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    text = gettext("“%(what)s”出错，流程停在这里", what=cast.activity(line))
+    return Sentence(line.at, text, "bad", quote=str(data.get("message", "")))
+
+
+def _resolved(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    return Sentence(line.at, gettext("“%(what)s”的错误已处理", what=cast.activity(line)))
+
+
+def _warned(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    return Sentence(line.at, gettext("“%(clock)s”时限快到了", clock=cast.clock(line)), "bad")
+
+
+def _breached(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    return Sentence(line.at, gettext("“%(clock)s”超过时限", clock=cast.clock(line)), "bad")
+
+
+def _ended(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    process = cast.processes.get(line.instance or 0)
+    return Sentence(line.at, gettext("“%(process)s”办结", process=process.name if process else ""), "machine")
+
+
+def _operated(sentence: Callable[[], str]) -> Teller:
+    def teller(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+        text = gettext("%(who)s %(did)s", who=cast.name(line.actor), did=sentence())
+        return Sentence(line.at, text, quote=str(data.get("reason") or ""))
+
+    return teller
+
+
+def _handed_over(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    said = {"who": cast.name(line.actor), "to": cast.name(data.get("after"))}
+    return Sentence(line.at, gettext("%(who)s 把首问责任交给 %(to)s", **said), quote=str(data.get("reason") or ""))
+
+
+def _unmasked(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    return Sentence(line.at, gettext("%(who)s 查看了完整电话", who=cast.name(line.actor)), quote=str(data.get("reason") or ""))
+
+
+TELLERS: dict[str, Teller] = {
+    "instance.started": _started,
+    "instance.completed": _ended,
+    "instance.cancelled": _operated(lambda: gettext("取消了工单")),
+    "instance.suspended": _operated(lambda: gettext("暂停了工单")),
+    "instance.resumed": _operated(lambda: gettext("恢复了工单")),
+    "variables.set": _operated(lambda: gettext("更正了数据")),
+    "incident.retried": _operated(lambda: gettext("让流程重试")),
+    "user_task.created": _created,
+    "user_task.claimed": _claimed,
+    "user_task.unclaimed": _unclaimed,
+    "user_task.assigned": _assigned,
+    "user_task.completed": _completed,
+    "comment.added": _commented,
+    "timer.fired": _fired,
+    "message.received": _received,
+    "signal.received": _received,
+    "call.started": _call_started,
+    "notice.sent": _notice,
+    "incident.opened": _incident,
+    "incident.resolved": _resolved,
+    "clock.warned": _warned,
+    "clock.breached": _breached,
+    "first_responder.handed_over": _handed_over,
+    "telephone.unmasked": _unmasked,
+}
