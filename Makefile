@@ -2,13 +2,12 @@
 # make test     the whole test suite
 # make check    what a contributor runs before a commit: format, lint, types, tests
 # make install  the set-up alone
+# PORT=, HOST= and STEWARD_DATABASE_URL= override, TESTS= picks tests.
 
 PYTHON ?= python3
 PORT ?= 8000
 HOST ?= 127.0.0.1
 TESTS ?= tests
-STEWARD_DATABASE_URL ?= sqlite:///var/steward.db
-export STEWARD_DATABASE_URL
 
 BIN := .venv/bin
 FRONTEND := web/frontend
