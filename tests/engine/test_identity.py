@@ -102,7 +102,7 @@ def test_a_login_that_succeeds_forgets_its_failures(database: Database) -> None:
 def test_an_unknown_login_costs_a_password_check_as_well(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[str | None] = []
     fits = passwords.fits
-    monkeypatch.setattr(passwords, "fits", lambda password, hash: checked.append(hash) or fits(password, hash))
+    monkeypatch.setattr(passwords, "fits", lambda password, kept: checked.append(kept) or fits(password, kept))
     assert not attempt(database, "nobody", PASSWORD)
     assert checked == [None]
 

@@ -21,16 +21,19 @@ def finds(query: str, fields: dict[str, str]) -> bool:
 @pytest.mark.parametrize(
     "query",
     [
-        "漏水", "厨房漏水", "厨房 漏水", "水", "欧阳", "欧阳明", "明", "A-12", "a-12", "A12", "A-12", "WX-S1-202611-0001", "wx-s1-202611-0001",
-        "0001", "202611-0001", "13800001234", "138 0000 1234", "138-0000-1234", "+86 138 0000 1234", "1234", "kitchen", "KITCHEN tap",
-        "1201室", "1201", "漏水 a-12 1234",
+        "漏水", "厨房漏水", "厨房 漏水", "水", "欧阳", "欧阳明", "明", "A-12", "a-12", "A12", "A-12", "WX-S1-202611-0001",
+        "wx-s1-202611-0001", "0001", "202611-0001", "13800001234", "138 0000 1234", "138-0000-1234", "+86 138 0000 1234", "1234",
+        "kitchen", "KITCHEN tap", "1201室", "1201", "漏水 a-12 1234",
     ],
 )  # fmt: skip
 def test_a_case_is_found_by(query: str) -> None:
     assert finds(query, FIELDS)
 
 
-@pytest.mark.parametrize("query", ["漏电", "水漏", "阳欧", "A-1", "A-13", "0002", "1235", "kitch", "漏水 停电", "13800001235", "", " ", "。,!", "-"])
+NOT_THERE = ["漏电", "水漏", "阳欧", "A-1", "A-13", "0002", "1235", "kitch", "漏水 停电", "13800001235", "", " ", "。,!", "-"]
+
+
+@pytest.mark.parametrize("query", NOT_THERE)
 def test_a_case_is_not_found_by(query: str) -> None:
     assert not finds(query, FIELDS)
 
