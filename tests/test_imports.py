@@ -14,16 +14,16 @@ PACKAGES = ("engine", "webhooks", "web")
 
 # From the bottom up. The longest matching prefix decides; a new module of engine/ takes its place here.
 ENGINE_LAYERS = [
-    ("settings", "clock", "errors", "states", "posts", "actors", "calendar"),
-    ("tables", "bpmn.model", "bpmn.sandbox", "bpmn.expressions", "bpmn.feel", "bpmn.decisions"),
+    ("settings", "clock", "errors", "states", "posts", "actors", "calendar", "passwords", "correlation", "cursors", "append_only"),
+    ("tables", "bpmn.model", "bpmn.sandbox", "bpmn.expressions", "bpmn.feel", "bpmn.decisions", "variables"),
     ("forms",),
     ("bpmn",),
-    ("db", "migrations", "rights"),
-    ("history", "definitions", "numbering", "installation", "sessions", "search"),
-    ("waits", "clocks", "incidents", "queries"),
+    ("db", "schema", "migrations", "rights"),
+    ("history", "definitions", "numbering", "installation", "sessions", "search", "sites", "workflows"),
+    ("waits", "clocks", "incidents", "queries", "listings"),
     ("runner",),
-    ("instances", "user_tasks", "timers", "messages", "jobs", "identity", "residents", "attachments"),
-    ("scheduler", "scenarios", "demo"),
+    ("instances", "user_tasks", "drafts", "timers", "messages", "jobs", "retries", "identity", "residents", "attachments", "imports"),
+    ("worker", "scheduler", "scenarios", "demo"),
 ]
 
 # What enters through one door only.
