@@ -67,7 +67,7 @@ function controls(element, viewer) {
 
 function loadStyles() {
   if (document.querySelector("link[data-diagram-styles]")) return Promise.resolve();
-  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("/static/build/diagram.css", document.baseURI).href });
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("diagram.css", import.meta.url).href });
   link.dataset.diagramStyles = "";
   return new Promise((done) => {
     link.addEventListener("load", done);
