@@ -15,6 +15,7 @@ CAMUNDA: Final = "{http://camunda.org/schema/1.0/bpmn}"
 STEWARD: Final = "steward:"
 
 TASKS: Final = frozenset({"task", "userTask", "manualTask", "scriptTask", "businessRuleTask", "serviceTask", "sendTask", "receiveTask"})
+USER_TASKS: Final = frozenset({"userTask", "manualTask"})  # what a person does, with or without the computer's help
 SUBPROCESSES: Final = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 GATEWAYS: Final = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway", "complexGateway"})
 EVENTS: Final = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
@@ -138,7 +139,7 @@ def _activity(element: _Element, scope: str, lane: Lane | None, names: dict[str,
     kind = name_of(element)
     definition = next(iter(event_definitions(element)), None)
     users, groups = camunda(element, "candidateUsers"), camunda(element, "candidateGroups")
-    if kind == "userTask" and users is None and groups is None and lane is not None:
+    if kind in USER_TASKS and users is None and groups is None and lane is not None:
         groups = lane.group
     return Activity(
         id=element.get("id", ""),

@@ -7,7 +7,7 @@ from typing import Final
 from lxml.etree import _Element
 
 from engine.bpmn.lint.diagram import Diagram, Node
-from engine.bpmn.vocabulary import EVENTS, FLOW_NODES, GATEWAYS, SUBPROCESSES, TASKS, children, event_definitions, name_of
+from engine.bpmn.vocabulary import BPMN, EVENTS, FLOW_NODES, GATEWAYS, SUBPROCESSES, TASKS, children, event_definitions, name_of
 from engine.errors import Problem
 
 RULE: Final = "unsupported"
@@ -50,6 +50,7 @@ ATTRIBUTES: Final = {
     "parallelMultiple": {"false", "0"},
     "behavior": {"All"},
 }
+BOOLEANS: Final = ("isExecutable", "isSequential", "triggeredByEvent", "cancelActivity", "isInterrupting")
 ADVICE: Final = {
     "adHocSubProcess": "draw the order of its tasks, or one user task with a checklist",
     "transaction": "use a subprocess with error events",
@@ -70,6 +71,7 @@ def check(diagram: Diagram) -> Iterator[Problem]:
         name = name_of(element)
         if name and name not in IN_FILE:
             yield refuse(diagram, element, words(name))
+    yield from _booleans(diagram)
     for scope in diagram.scopes():
         yield from _unexpected(diagram, scope, IN_PROCESS | (IN_NODE if name_of(scope) in SUBPROCESSES else set()))
     for node in diagram.nodes:
@@ -90,6 +92,14 @@ def words(name: str) -> str:
 
 def article(noun: str) -> str:
     return "an" if noun[:1] in "aeiou" else "a"
+
+
+def _booleans(diagram: Diagram) -> Iterator[Problem]:
+    """XML also knows 1 and 0, but no modeler writes them; one spelling leaves nothing to mistake."""
+    for element in diagram.root.iter(BPMN + "*"):
+        for attribute in BOOLEANS:
+            if (given := element.get(attribute)) not in (None, "true", "false"):
+                yield diagram.problem(element, RULE, f"Expected {attribute} to be true or false, but it is '{(given or '')[:40]}'")
 
 
 def _unexpected(diagram: Diagram, element: _Element, allowed: frozenset[str] | set[str]) -> Iterator[Problem]:

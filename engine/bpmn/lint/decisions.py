@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.bpmn.lint.diagram import Diagram
-from engine.bpmn.vocabulary import camunda
+from engine.bpmn.vocabulary import CAMUNDA, camunda
 from engine.errors import Problem
 
 RULE: Final = "decision"
@@ -20,3 +20,6 @@ def check(diagram: Diagram) -> Iterator[Problem]:
             )
         elif decision not in diagram.available.decisions:
             yield diagram.problem(node.element, RULE, f"Expected a decision '{decision[:60]}' in this deployment, but there is none")
+        if camunda(node.element, "resultVariable") is None and not node.element.findall(f".//{CAMUNDA}outputParameter"):
+            message = "Expected a business rule task to say where its result goes (camunda:resultVariable), but it does not"
+            yield diagram.problem(node.element, RULE, message)

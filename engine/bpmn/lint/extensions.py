@@ -22,16 +22,17 @@ OTHER_ENGINES: Final = {
 }
 # Say where and when a job runs; every step here is its own transaction, so there is nothing to carry out.
 WITHOUT_EFFECT: Final = frozenset({"asyncBefore", "asyncAfter", "async", "exclusive", "jobPriority", "taskPriority", "modelerTemplate"})
+USER_TASK: Final = frozenset(
+    {"assignee", "candidateUsers", "candidateGroups", "dueDate", "followUpDate", "priority", "formRef", "formRefBinding", "formKey"}
+)
 ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
     "process": frozenset({"historyTimeToLive", "versionTag", "candidateStarterGroups", "candidateStarterUsers", "isStartableInTasklist"}),
-    "userTask": frozenset(
-        {"assignee", "candidateUsers", "candidateGroups", "dueDate", "followUpDate", "priority", "formRef", "formRefBinding", "formKey"}
-    ),
+    "userTask": USER_TASK,
+    "manualTask": USER_TASK,
     "startEvent": frozenset({"formRef", "formRefBinding", "formKey"}),
     "serviceTask": frozenset({"type", "topic"}),
     "businessRuleTask": frozenset({"decisionRef", "decisionRefBinding", "resultVariable", "mapDecisionResult"}),
     "callActivity": frozenset({"calledElementBinding"}),
-    "scriptTask": frozenset({"resultVariable"}),
     "multiInstanceLoopCharacteristics": frozenset({"collection", "elementVariable"}),
     "errorEventDefinition": frozenset({"errorCodeVariable", "errorMessageVariable"}),
 }
@@ -48,7 +49,7 @@ VALUES: Final = {
     "type": {"external"},
     "formRefBinding": {"latest", "deployment"},
     "decisionRefBinding": {"latest", "deployment"},
-    "calledElementBinding": {"latest", "deployment"},
+    "calledElementBinding": {"latest"},
 }
 
 

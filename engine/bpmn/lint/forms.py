@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.bpmn.lint.diagram import Diagram
-from engine.bpmn.vocabulary import form_name, steward_properties
+from engine.bpmn.vocabulary import USER_TASKS, form_name, steward_properties
 from engine.errors import Problem
 
 RULE: Final = "form"
@@ -13,7 +13,7 @@ NO_FORM: Final = "no-form"
 
 def check(diagram: Diagram) -> Iterator[Problem]:
     """Good: camunda:formRef="record" and forms/record.form. Bad: a form that was not deployed with it, steward:fields it does not have."""
-    for node in diagram.of_kind("userTask", "startEvent"):
+    for node in diagram.of_kind(*USER_TASKS, "startEvent"):
         name = form_name(node.element)
         if name is None:
             if node.kind == "userTask":

@@ -40,7 +40,7 @@ def _reference(
         yield diagram.problem(node.element, RULE, f"Expected a {kind} '{reference[:60]}', but the file has none")
     elif not (target.get(NAME[kind]) or "").strip():
         yield diagram.problem(node.element, RULE, f"Expected {kind} '{reference[:60]}' to have {_a_name(kind)}, but it has none")
-    elif "${" in (target.get(NAME[kind]) or ""):
+    elif "${" in (target.get(NAME[kind]) or "") and (kind == "error" or node.kind == "startEvent"):
         yield diagram.problem(node.element, RULE, f"Expected a fixed name for {kind} '{reference[:60]}', but it is an expression")
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from engine.bpmn.lint.diagram import Diagram
 from engine.bpmn.model import Activity
+from engine.bpmn.vocabulary import USER_TASKS
 from engine.errors import Problem
 from engine.posts import FALLBACK_POST, POSTS
 
@@ -15,7 +16,7 @@ def check(diagram: Diagram) -> Iterator[Problem]:
     """Good: an assignee, candidates, or a lane with a group. Bad: none of them; a candidate group that is no post."""
     for process in diagram.processes:
         for activity in process.activities.values():
-            if activity.type == "userTask" and activity.id in diagram.by_id:
+            if activity.type in USER_TASKS and activity.id in diagram.by_id:
                 yield from _task(diagram, activity)
 
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from lxml.etree import _Element
 
 from engine.bpmn.lint.diagram import Diagram, Node
-from engine.bpmn.vocabulary import BPMN, CAMUNDA, STEWARD, camunda, camunda_properties, children
+from engine.bpmn.vocabulary import BPMN, CAMUNDA, STEWARD, USER_TASKS, camunda, camunda_properties, children
 
 Kind = Literal["expression", "template", "variable"]
 
@@ -25,6 +25,9 @@ class Place:
 
 def places(diagram: Diagram) -> Iterator[Place]:
     """All of them but timers and scripts, which have rules of their own."""
+    for kind in ("message", "signal"):
+        for named in children(diagram.root, kind):
+            yield Place(named, f"the name of a {kind}", named.get("name") or "", "template")
     for process in children(diagram.root, "process"):
         yield from _properties(process, EXPRESSION_PROPERTIES["process"])
     for flow in diagram.flows:
@@ -36,7 +39,9 @@ def places(diagram: Diagram) -> Iterator[Place]:
 
 def _node(node: Node) -> Iterator[Place]:
     yield from _properties(node.element, EXPRESSION_PROPERTIES["node"])
-    if node.kind == "userTask":
+    if node.kind in USER_TASKS:
+        if "${" in (name := node.element.get("name") or ""):
+            yield Place(node.element, "the name", name, "template")
         for name in USER_TASK_TEXTS:
             if (text := camunda(node.element, name)) is not None:
                 yield Place(node.element, f"camunda:{name}", text, "template")

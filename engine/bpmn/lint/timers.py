@@ -10,7 +10,7 @@ from lxml.etree import _Element
 from engine.bpmn import timing
 from engine.bpmn.lint.diagram import Diagram, Node
 from engine.bpmn.sandbox import ExpressionError, compile_expression, compile_template
-from engine.bpmn.vocabulary import camunda, children
+from engine.bpmn.vocabulary import USER_TASKS, camunda, children
 from engine.errors import Problem
 
 RULE: Final = "timer"
@@ -31,7 +31,7 @@ def check(diagram: Diagram) -> Iterator[Problem]:
     for node in diagram.nodes:
         for definition in children(node.element, "timerEventDefinition"):
             yield from _timer(diagram, node, definition)
-        if node.kind == "userTask":
+        if node.kind in USER_TASKS:
             for name in ("dueDate", "followUpDate"):
                 yield from _due(diagram, node, name)
         yield from _retries(diagram, node)

@@ -35,6 +35,7 @@ def test_problems_name_file_line_element_rule_and_a_sentence():
         '<intermediateThrowEvent id="x"><escalationEventDefinition/></intermediateThrowEvent>',
         '<intermediateCatchEvent id="x"><conditionalEventDefinition/></intermediateCatchEvent>',
         '<intermediateCatchEvent id="x"/>',
+        '<subProcess id="x" triggeredByEvent="yes"><task id="y"/></subProcess>',
         '<intermediateCatchEvent id="x"><timerEventDefinition/><messageEventDefinition/></intermediateCatchEvent>',
         '<subProcess id="x"><startEvent id="y"><messageEventDefinition messageRef="m"/></startEvent></subProcess>',
     ],

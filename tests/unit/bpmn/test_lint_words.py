@@ -66,6 +66,8 @@ BROKEN_PLACES = {
     "topic": bpmn(chain('<serviceTask id="a" camunda:type="external" camunda:topic="${a +}"/>')),
     "result variable": bpmn(chain('<businessRuleTask id="a" camunda:decisionRef="d" camunda:resultVariable="x y"/>')),
     "correlation key": bpmn(chain(f'<receiveTask id="a" messageRef="m">{properties(correlationKey="a +")}</receiveTask>'), MESSAGE),
+    "name of a message": bpmn(chain(USER), '<message id="m" name="${a +}"/>'),
+    "name of a task": user('name="Call ${a +}"'),
     "title": bpmn(properties(title="${a +}") + chain(USER)),
     "first responder": bpmn(properties(firstResponder="a +") + chain(USER)),
 }
@@ -183,14 +185,19 @@ def test_a_multi_instance_says_how_often():
         '<sendTask id="a"/>',
         '<receiveTask id="a" messageRef="gone"/>',
         '<receiveTask id="a" messageRef="nameless"/>',
-        '<receiveTask id="a" messageRef="computed"/>',
         '<intermediateThrowEvent id="a"><signalEventDefinition/></intermediateThrowEvent>',
         '<intermediateThrowEvent id="a"><signalEventDefinition signalRef="m"/></intermediateThrowEvent>',
     ],
 )
 def test_messages_and_signals_need_names(node):
-    around = MESSAGE + '<message id="nameless"/><message id="computed" name="${x}"/>'
+    around = MESSAGE + '<message id="nameless"/>'
     assert found(bpmn(chain(node), around), "message")
+
+
+def test_a_message_that_starts_a_process_has_a_fixed_name():
+    start = '<startEvent id="s"><messageEventDefinition messageRef="computed"/></startEvent>'
+    assert found(bpmn(start, '<message id="computed" name="${x}"/>'), "message")
+    assert not found(bpmn(chain('<receiveTask id="a" messageRef="computed"/>'), '<message id="computed" name="${x}"/>'), "message")
 
 
 def test_messages_and_signals_with_names_pass():
@@ -220,6 +227,8 @@ def test_a_decision_must_be_there():
     assert not found(task, "decision", lint.Available(decisions={"repair_class"}))
     assert found(task, "decision")
     assert found(bpmn(chain('<businessRuleTask id="a"/>')), "decision")
+    without_result = bpmn(chain('<businessRuleTask id="a" camunda:decisionRef="repair_class"/>'))
+    assert found(without_result, "decision", lint.Available(decisions={"repair_class"}))
 
 
 def test_a_called_process_that_is_not_there_yet_is_a_warning_and_none_at_all_an_error():
