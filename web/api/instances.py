@@ -1,0 +1,69 @@
+"""Running cases as a whole: find them, read them, stop them, hand them over."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from apiflask import APIBlueprint
+from sqlalchemy.orm import Session
+
+from engine import instances, listings
+from engine.actors import Actor
+from web.api import schemas
+from web.api.routing import commands, reads
+
+nouns = APIBlueprint("instances", __name__, tag="process instances")
+Said = Mapping[str, Any]
+
+
+@reads(nouns, "/process-instances", schemas.Instances, schemas.InstanceFilter)
+def list_instances(session: Session, actor: Actor, asked: Said) -> Any:
+    """Instances of the person's sites, newest first."""
+    return listings.instances(session, actor, **asked)
+
+
+@reads(nouns, "/process-instances/<id:instance_id>", schemas.Instance)
+def show_instance(session: Session, actor: Actor, instance_id: int) -> Any:
+    """One instance, running or ended."""
+    return listings.instance(session, instance_id, actor)
+
+
+@reads(nouns, "/process-instances/<id:instance_id>/variables", schemas.VariablesAnswer)
+def show_variables(session: Session, actor: Actor, instance_id: int) -> Any:
+    """Its variables: those of the whole instance, and those of each scope inside it."""
+    scopes = dict(listings.variables(session, instance_id, actor))
+    return {"variables": scopes.pop(""), "scopes": scopes}
+
+
+@reads(nouns, "/process-instances/<id:instance_id>/history", schemas.History, schemas.Paging)
+def show_history(session: Session, actor: Actor, asked: Said, instance_id: int) -> Any:
+    """Its history, oldest first."""
+    return listings.history_of(session, instance_id, actor, **asked)
+
+
+@commands(nouns, "/process-instances/<id:instance_id>/cancel", schemas.Instance, schemas.Reason)
+def cancel(session: Session, actor: Actor, now: datetime, said: Said, instance_id: int) -> Any:
+    """End an instance before its time."""
+    instances.cancel(session, instance_id, said["reason"], actor, now)
+    return listings.instance(session, instance_id, actor)
+
+
+@commands(nouns, "/process-instances/<id:instance_id>/suspend", schemas.Instance, schemas.Reason)
+def suspend(session: Session, actor: Actor, now: datetime, said: Said, instance_id: int) -> Any:
+    """Stop an instance where it stands."""
+    instances.suspend(session, instance_id, said["reason"], actor, now)
+    return listings.instance(session, instance_id, actor)
+
+
+@commands(nouns, "/process-instances/<id:instance_id>/resume", schemas.Instance, schemas.Reason)
+def resume(session: Session, actor: Actor, now: datetime, said: Said, instance_id: int) -> Any:
+    """Let a suspended instance go on."""
+    instances.resume(session, instance_id, said["reason"], actor, now)
+    return listings.instance(session, instance_id, actor)
+
+
+@commands(nouns, "/process-instances/<id:instance_id>/hand-over", schemas.Instance, schemas.HandOver)
+def hand_over(session: Session, actor: Actor, now: datetime, said: Said, instance_id: int) -> Any:
+    """Give the first responder's duty to somebody else."""
+    instances.hand_over(session, instance_id, said["to"], said["reason"], actor, now)
+    return listings.instance(session, instance_id, actor)

@@ -1,0 +1,112 @@
+"""How a view of the API is written: a function of a session, the actor and what was asked; everything around it is done here."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from apiflask import APIBlueprint, Schema
+from flask import Response, make_response, request
+
+from web import current
+from web.api import idempotency, schemas
+
+View = Callable[..., Any]
+SECURITY = ["bearer", "session"]
+MEANINGS = {
+    400: "The request cannot be read",
+    401: "Nobody whom we know is asking",
+    403: "The person may see the thing, but may not do this with it",
+    404: "There is no such thing, or not for this person",
+    409: "The thing is not in a state that allows this, or somebody else was first",
+    413: "The request is larger than allowed",
+    415: "The body is of another type than expected",
+    422: "Some of what was given is missing, wrong, unknown or too large; all of it is named",
+    429: "Asked too often",
+}
+
+
+def reads(
+    nouns: APIBlueprint, rule: str, answer: type[Schema], filters: type[Schema] | None = None, refusals: tuple[int, ...] = ()
+) -> Callable[[View], View]:
+    """A GET. The view is called as `view(session, actor, [asked], **path)` and returns what `answer` dumps."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def answering(query_data: Mapping[str, Any] | None = None, **path: Any) -> Any:
+            asked = () if query_data is None else (query_data,)
+            with current.steward().db.read() as session:
+                return as_json(answer().dump(view(session, current.actor(), *asked, **path)))
+
+        wrapped: View = nouns.output(answer)(_plain(answering))
+        if filters is not None:
+            wrapped = nouns.input(filters, location="query")(wrapped)
+        codes = (400, 401, 404, 422, *refusals) if filters is not None or "<" in rule else (400, 401, *refusals)
+        return nouns.get(rule)(_described(nouns, view, codes)(wrapped))
+
+    return decorate
+
+
+def commands(
+    nouns: APIBlueprint,
+    rule: str,
+    answer: type[Schema],
+    body: type[Schema] = schemas.Nothing,
+    status: int = 200,
+    method: str = "POST",
+    location: str = "json",
+) -> Callable[[View], View]:
+    """A request that changes something, in one transaction. The view is called as `view(session, actor, now, said, **path)`.
+
+    Every POST honours the Idempotency-Key header.
+    """
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def answering(headers_data: Mapping[str, Any] | None = None, said: Mapping[str, Any] | None = None, **path: Any) -> Response:
+            said = said or {}
+            steward, actor, now = current.steward(), current.actor(), current.now()
+            key = (headers_data or {}).get("key")
+            digest = idempotency.hash_of(request.method, request.path, said) if key else ""
+            with steward.db.transaction() as session:
+
+                def work() -> tuple[Any, int]:
+                    return answer().dump(view(session, actor, now, said, **path)), status
+
+                content, code, again = idempotency.once(session, actor.login or "", key, digest, now, work)
+            response = as_json(content, code)
+            if again:
+                response.headers["Idempotency-Replayed"] = "true"
+            return response
+
+        wrapped: View = nouns.output(answer, status_code=status)(_plain(answering))
+        if body is not schemas.Nothing:
+            wrapped = nouns.input(body, location=location, arg_name="said")(wrapped)
+        if method == "POST":
+            wrapped = nouns.input(schemas.IdempotencyHeader, location="headers")(wrapped)
+        codes = (400, 401, 403, 404, 409, 413, 422)
+        return nouns.route(rule, methods=[method])(_described(nouns, view, codes)(wrapped))
+
+    return decorate
+
+
+def as_json(content: Any, status: int = 200) -> Response:
+    response = make_response(orjson.dumps(content), status)
+    response.mimetype = "application/json"
+    return response
+
+
+def _described(nouns: APIBlueprint, view: View, codes: tuple[int, ...]) -> Callable[[View], View]:
+    described: Callable[[View], View] = nouns.doc(responses=refusals(*codes), operation_id=view.__name__, security=SECURITY)
+    return described
+
+
+def refusals(*codes: int) -> dict[int, str]:
+    """The refusals of an operation, as its description lists them."""
+    return {code: MEANINGS[code] for code in sorted(set(codes))}
+
+
+def _plain(view: View) -> View:
+    """Without __wrapped__, whose signature has the session in it."""
+    del view.__wrapped__  # type: ignore[attr-defined]
+    return view

@@ -1,0 +1,96 @@
+"""Work for people: find it, take it, give it, do it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from apiflask import APIBlueprint
+from sqlalchemy.orm import Session
+
+from engine import drafts, listings, user_tasks
+from engine.actors import Actor
+from engine.tables import Draft
+from web.api import schemas
+from web.api.routing import commands, reads
+
+nouns = APIBlueprint("user_tasks", __name__, tag="user tasks")
+Said = Mapping[str, Any]
+
+
+@reads(nouns, "/user-tasks", schemas.UserTasks, schemas.TaskFilter)
+def list_tasks(session: Session, actor: Actor, asked: Said) -> Any:
+    """Open tasks of the person's sites; overdue first, then by due time."""
+    return listings.tasks(session, actor, **asked)
+
+
+@reads(nouns, "/user-tasks/<id:task_id>", schemas.UserTask)
+def show_task(session: Session, actor: Actor, task_id: int) -> Any:
+    """One task, open or ended."""
+    return listings.task(session, task_id, actor)
+
+
+@reads(nouns, "/user-tasks/<id:task_id>/form", schemas.FormAnswer)
+def show_form(session: Session, actor: Actor, task_id: int) -> Any:
+    """The task's form, and the variables that it begins with."""
+    return listings.task_form(session, task_id, actor)
+
+
+@commands(nouns, "/user-tasks/<id:task_id>/claim", schemas.UserTask)
+def claim(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
+    """Take a task out of the pool."""
+    user_tasks.claim(session, task_id, actor, now)
+    return listings.task(session, task_id, actor)
+
+
+@commands(nouns, "/user-tasks/<id:task_id>/unclaim", schemas.UserTask)
+def unclaim(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
+    """Put a task back into the pool."""
+    user_tasks.unclaim(session, task_id, actor, now)
+    return listings.task(session, task_id, actor)
+
+
+@commands(nouns, "/user-tasks/<id:task_id>/assign", schemas.UserTask, schemas.Assign)
+def assign(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
+    """Give a task to a person."""
+    user_tasks.assign(session, task_id, said["assignee"], actor, now, said["reason"])
+    return listings.task(session, task_id, actor)
+
+
+@commands(nouns, "/user-tasks/<id:task_id>/comment", schemas.CommentAnswer, schemas.Comment, status=201)
+def comment(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
+    """Note something on the case, at this task."""
+    return user_tasks.comment(session, task_id, said["text"], actor, now)
+
+
+@commands(nouns, "/user-tasks/<id:task_id>/complete", schemas.Completion, schemas.Complete)
+def complete(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
+    """Do a task. What the process cannot do afterwards is an incident in the answer; the act itself is kept."""
+    done = user_tasks.complete(session, task_id, said["variables"], actor, now)
+    return {
+        "task": listings.task(session, task_id, actor),
+        "instance": listings.instance(session, done.instance.id, actor),
+        "incidents": done.incidents,
+    }
+
+
+@reads(nouns, "/user-tasks/<id:task_id>/draft", schemas.DraftAnswer)
+def show_draft(session: Session, actor: Actor, task_id: int) -> Any:
+    """What this person had typed into the form; empty when nothing was kept."""
+    return _draft(drafts.find(session, task_id, actor))
+
+
+@commands(nouns, "/user-tasks/<id:task_id>/draft", schemas.DraftAnswer, schemas.Draft, method="PUT")
+def keep_draft(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
+    """Keep what was typed so far, for this person alone."""
+    return _draft(drafts.keep(session, task_id, said["variables"], actor, now))
+
+
+@commands(nouns, "/user-tasks/<id:task_id>/draft", schemas.DraftAnswer, method="DELETE")
+def drop_draft(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
+    """Forget what was typed."""
+    drafts.drop(session, task_id, actor)
+    return _draft(None)
+
+
+def _draft(found: Draft | None) -> dict[str, Any]:
+    return {"variables": found.payload if found else {}, "saved_at": found.saved_at if found else None}

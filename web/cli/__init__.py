@@ -1,0 +1,96 @@
+"""The command line: `steward`. Exit 0 done, 1 refused (one line on stderr), 2 wrong usage.
+
+Each command lives in the file of its group and is imported only when it is called, so that starting stays quick.
+"""
+
+import importlib
+
+import click
+
+from engine.errors import DeploymentRefused, Rejected
+from web.cli.console import Console
+
+# Which file holds which command.
+COMMANDS = {
+    "backup": "copies",
+    "bench": "figures",
+    "claim": "tasks",
+    "complete": "tasks",
+    "demo": "database",
+    "deploy": "definitions",
+    "history": "instances",
+    "hook": "hooks",
+    "import": "directory",
+    "incidents": "incidents",
+    "init": "database",
+    "instances": "instances",
+    "lint": "definitions",
+    "message": "messages",
+    "restore": "copies",
+    "retry": "incidents",
+    "serve": "serving",
+    "show": "instances",
+    "signal": "messages",
+    "start": "instances",
+    "tasks": "tasks",
+    "test": "definitions",
+    "token": "people",
+    "user": "people",
+    "verify": "database",
+    "worker": "serving",
+}
+
+
+class Refused(click.ClickException):
+    """A refusal on its way to stderr, on one line, with exit code 1."""
+
+    exit_code = 1
+
+    def show(self, file: object = None) -> None:
+        click.echo(" ".join(self.message.split()), err=True)
+
+
+class Commands(click.Group):
+    """The commands by name, each imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"web.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, f"{cmd_name}_" if cmd_name == "import" else cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except DeploymentRefused as refusal:
+            for problem in refusal.problems:
+                click.echo(str(problem))
+            raise Refused(str(refusal)) from refusal
+        except Rejected as refusal:
+            raise Refused(_sentence(refusal)) from refusal
+        except Exception as error:
+            # The library is imported only now: most commands never fail, and some never need it.
+            from sqlalchemy.exc import OperationalError, ProgrammingError
+
+            if isinstance(error, OperationalError | ProgrammingError):
+                raise Refused(f'Expected a database made by "steward init", but: {error.orig}') from error
+            raise
+
+
+def _sentence(refusal: Rejected) -> str:
+    fields = getattr(refusal, "fields", {})
+    return f"{refusal} ({'; '.join(f'{name}: {text}' for name, text in fields.items())})" if fields else str(refusal)
+
+
+@click.group(cls=Commands)
+@click.option("--database", metavar="URL", help="The database; default $STEWARD_DATABASE_URL or sqlite:///var/steward.db.")
+@click.version_option(package_name="steward")
+@click.pass_context
+def main(context: click.Context, database: str | None) -> None:
+    """Runs the service processes of a property-management company."""
+    context.obj = Console.of(database)
+    context.call_on_close(context.obj.close)

@@ -1,0 +1,103 @@
+"""Deploy, lint and test diagrams."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from engine.errors import NotFound
+from web.cli.console import Console, as_json, as_person, pass_console, print_json
+
+ENDINGS = (".bpmn", ".bpmn20.xml", ".dmn", ".form")
+paths_required = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+
+
+@click.command()
+@paths_required
+@as_person
+@as_json
+@pass_console
+def deploy(console: Console, paths: Sequence[Path], login: str | None, wants_json: bool) -> None:
+    """Deploy the files or folders PATHS: all or nothing; unchanged content makes no new version."""
+    from engine import definitions
+
+    files = read_files(paths)
+    with console.steward.db.transaction() as session:
+        deployed = definitions.deploy(session, files, console.actor(session, login), console.now())
+        created = {definition.id for definition in deployed.created}
+        rows = [
+            {"key": one.key, "version": one.version, "id": one.id, "new": one.id in created, "name": one.name, "hash": one.hash}
+            for one in deployed.definitions
+        ]
+        warnings = [str(problem) for problem in deployed.warnings]
+    for warning in () if wants_json else warnings:
+        click.echo(warning, err=True)
+    if wants_json:
+        print_json({"definitions": rows, "warnings": warnings})
+        return
+    for row in rows:
+        click.echo(f"{row['key']} {row['version']} {row['id']}{'' if row['new'] else '  (unchanged)'}")
+
+
+@click.command()
+@paths_required
+@as_json
+@pass_console
+@click.pass_context
+def lint(context: click.Context, console: Console, paths: Sequence[Path], wants_json: bool) -> None:
+    """Print every problem of the files or folders PATHS; exit 1 when any is an error."""
+    from engine import definitions
+
+    problems = sorted(definitions.lint_files(read_files(paths)), key=lambda problem: (problem.file, problem.line, problem.element))
+    if wants_json:
+        print_json([problem.as_dict() for problem in problems])
+    else:
+        for problem in problems:
+            click.echo(f"{problem}{'' if problem.severity == 'error' else ' (warning)'}")
+    errors = sum(problem.severity == "error" for problem in problems)
+    if errors:
+        click.echo(f"Expected files without errors, but found {errors}", err=True)
+        context.exit(1)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@as_json
+@click.pass_context
+def test(context: click.Context, paths: Sequence[Path], wants_json: bool) -> None:
+    """Run the scenarios beside the processes in PATHS (default processes/) on a virtual clock; prints what they cover."""
+    from engine import scenarios
+
+    report = scenarios.run(list(paths) or [Path("processes")])
+    rows = [result.as_dict() for result in report.results]
+    if wants_json:
+        print_json({"scenarios": rows, "coverage": [cover.as_dict() for cover in report.coverage]})
+    else:
+        for result in report.results:
+            click.echo(str(result))
+        for cover in report.coverage:
+            click.echo(str(cover))
+    failed = sum(not result.passed for result in report.results)
+    if failed:
+        click.echo(f"Expected every scenario to pass, but {failed} of {len(rows)} did not", err=True)
+        context.exit(1)
+
+
+def read_files(paths: Sequence[Path]) -> dict[str, bytes]:
+    """The content of every file that can be deployed, by its path; folders with everything below them."""
+    files: dict[str, bytes] = {}
+    for path in paths:
+        if path.is_dir():
+            found = sorted(file for file in path.rglob("*") if file.name.endswith(ENDINGS) and file.is_file())
+        else:
+            found = [path]
+        for file in found:
+            try:
+                files[file.as_posix()] = file.read_bytes()
+            except OSError as error:
+                raise NotFound(f"Expected a file that can be read, but {file}: {error.strerror}") from None
+    if not files:
+        raise NotFound(f"Expected BPMN files, decisions or forms, but found none in {', '.join(map(str, paths))}")
+    return files
+
+

@@ -1,0 +1,78 @@
+"""People, their passwords and their tokens."""
+
+import click
+
+from engine import identity
+from web.cli.console import Console, as_person, pass_console
+
+
+@click.group()
+def user() -> None:
+    """People who can log in."""
+
+
+@user.command()
+@click.argument("name")
+@click.option("--site", required=True, help="Where the person works.")
+@click.option("--post", "posts", required=True, multiple=True, help="A post held there; repeat for more.")
+@click.option("--full-name", help="As people say it; default the login name.")
+@click.option("--telephone")
+@click.option("--language", default="zh", type=click.Choice(identity.LANGUAGES), show_default=True)
+@as_person
+@pass_console
+def add(
+    console: Console, name: str, site: str, posts: tuple[str, ...], full_name: str | None, telephone: str | None, language: str,
+    login: str | None,
+) -> None:  # fmt: skip
+    """Add the person NAME; prints the first password, to be changed at the first login."""
+    with console.steward.db.transaction() as session:
+        actor = console.actor(session, login)
+        person = identity.add_person(
+            session, name, full_name or name, site, posts, actor, console.now(), telephone=telephone, language=language
+        )
+        secret = identity.reset_password(session, person.login, actor, console.now())
+    click.echo(f"{person.login} may log in with the password {secret}")
+
+
+@user.command()
+@click.argument("name")
+@as_person
+@pass_console
+def password(console: Console, name: str, login: str | None) -> None:
+    """Give NAME a new random password and end all sessions; prints it, to be changed at the next login."""
+    with console.steward.db.transaction() as session:
+        secret = identity.reset_password(session, name, console.actor(session, login), console.now())
+    click.echo(f"{name} may log in with the password {secret}")
+
+
+@user.command()
+@click.argument("name")
+@as_person
+@pass_console
+def disable(console: Console, name: str, login: str | None) -> None:
+    """Lock NAME out at once."""
+    with console.steward.db.transaction() as session:
+        identity.disable(session, name, console.actor(session, login), console.now())
+    click.echo(f"{name} is disabled")
+
+
+@user.command()
+@click.argument("name")
+@as_person
+@pass_console
+def enable(console: Console, name: str, login: str | None) -> None:
+    """Let NAME in again."""
+    with console.steward.db.transaction() as session:
+        identity.enable(session, name, console.actor(session, login), console.now())
+    click.echo(f"{name} is enabled")
+
+
+@click.command()
+@click.argument("name")
+@as_person
+@pass_console
+def token(console: Console, name: str, login: str | None) -> None:
+    """Issue an API token for NAME; it is the last word printed, and is shown only once."""
+    with console.steward.db.transaction() as session:
+        secret = identity.issue_token(session, name, console.actor(session, login), console.now())
+    click.echo(f"The token of {name}, shown only once: {secret}")

@@ -1,0 +1,86 @@
+"""`steward serve` and `steward worker`: the web with timers, or timers alone."""
+
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from web.cli.console import Console, pass_console
+
+THREADS = 16
+CONNECTIONS = 4_000  # idle ones cost little; waitress's own limit of 100 would let 100 silent clients lock everybody out
+IDLE_SECONDS = 60  # a client that sends nothing, or half a request, is let go after that
+BACKLOG = 1_024
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one.")
+@click.option("--worker/--no-worker", default=True, help="Whether timers and jobs run here as well.")
+@pass_console
+def serve(console: Console, host: str, port: int, worker: bool) -> None:
+    """Serve pages, API and webhooks, with timers and jobs."""
+    import waitress
+
+    from web.app import create_app
+
+    _stop_on_signals()
+    steward = console.steward
+    server = waitress.create_server(
+        create_app(steward),
+        host=host,
+        port=port,
+        threads=THREADS,
+        asyncore_use_poll=True,  # select() breaks down beyond 1,024 connections
+        connection_limit=CONNECTIONS,
+        channel_timeout=IDLE_SECONDS,
+        cleanup_interval=10,
+        backlog=BACKLOG,
+        max_request_body_size=steward.settings.limits.request,
+        ident=None,
+    )
+    alarm = _alarm(console) if worker else None
+    click.echo(f"Steward serves http://{host}:{server.effective_port}")
+    sys.stdout.flush()
+    try:
+        server.run()
+    finally:
+        server.close()
+        if alarm is not None:
+            alarm.stop()
+
+
+@click.command()
+@pass_console
+def worker(console: Console) -> None:
+    """Run timers and jobs only: one more machine beside those that serve."""
+    _stop_on_signals()
+    alarm = _alarm(console)
+    click.echo("Steward works on timers and jobs")
+    sys.stdout.flush()
+    try:
+        threading.Event().wait()
+    except SystemExit:
+        pass
+    finally:
+        alarm.stop()
+
+
+def _alarm(console: Console):  # type: ignore[no-untyped-def]
+    from engine.scheduler import Scheduler
+
+    alarm = Scheduler(console.steward.db, console.steward.clock)
+    alarm.start()
+    return alarm
+
+
+def _stop_on_signals() -> None:
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
