@@ -6,39 +6,25 @@ is compiled. The tree calls functions for each operator, so FEEL's three-valued 
 """
 
 import ast
-import re
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
 from engine.bpmn.expressions_budget import EvaluationFailed, ExpressionError
 from engine.bpmn.expressions_compiler import Closure, Compiler, at_line
-from engine.bpmn.expressions_syntax import MAX_EXPRESSION
 from engine.bpmn.expressions_values import parse_duration
 from engine.bpmn.feel_functions import ELSEWHERE, FUNCTIONS, as_date
+from engine.bpmn.feel_tokens import Token, tokens_of, unquoted
 from engine.bpmn.sandbox import Expression
 
 MAX_DEPTH = 30
 INPUT = "?"  # the value that a unary test is about
 
-_TOKEN = re.compile(
-    r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/)|(?P<number>\d+(?:\.\d+)?(?!\w)|\.\d+(?!\w))|(?P<text>"(?:\\.|[^"\\])*")
-    |(?P<name>[^\W\d]\w*)|(?P<sign>\.\.|\*\*|!=|<=|>=|[-+*/=<>()\[\]{},.:?@])""",
-    re.VERBOSE | re.DOTALL,
-)
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "/": "/", "'": "'"}
 _KEYWORDS = frozenset({"if", "then", "else", "and", "or", "in", "between", "for", "return", "some", "every", "satisfies", "function"})
 _REFUSED = frozenset({"for", "some", "every", "function", "return", "satisfies", "instance", "external"})
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 _FUNCTION_WORDS = sorted((tuple(name.split()) for name in {*FUNCTIONS, *ELSEWHERE} if name[0] != " "), key=len, reverse=True)
-
-
-class Token(NamedTuple):
-    kind: str  # number, text, name, sign or end
-    text: str
-    line: int
 
 
 class Range(NamedTuple):
@@ -70,32 +56,6 @@ def _compiled(text: str, tree: ast.expr) -> Expression:
     return Expression(text, frozenset(compiler.names - {INPUT}), root)
 
 
-def _tokens(text: str) -> list[Token]:
-    if len(text) > MAX_EXPRESSION:
-        raise ExpressionError(f"Expected at most {MAX_EXPRESSION:,} characters, but there are {len(text):,}")
-    tokens, position, line = [], 0, 1
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise ExpressionError(f"Expected a FEEL expression, but found {text[position : position + 20]!r}", line)
-        if match.lastgroup != "space":
-            tokens.append(Token(str(match.lastgroup), match.group(), line))
-        position, line = match.end(), line + match.group().count("\n")
-    return [*tokens, Token("end", "", line)]
-
-
-def _unquoted(token: Token) -> str:
-    def plain(match: re.Match[str]) -> str:
-        escape = match[1]
-        if len(escape) > 1:
-            return chr(int(escape[1:], 16))
-        if escape not in _ESCAPES:
-            raise ExpressionError(f"Expected n, t, \\ or a quotation mark after a backslash, but found {escape!r}", token.line)
-        return _ESCAPES[escape]
-
-    return _ESCAPE.sub(plain, token.text[1:-1])
-
-
 def _call(name: str, line: int, *arguments: ast.expr) -> ast.expr:
     function = ast.Name(id=name, ctx=ast.Load(), lineno=line, col_offset=0)
     return ast.Call(func=function, args=list(arguments), keywords=[], lineno=line, col_offset=0)
@@ -109,7 +69,7 @@ class _Parser:
     """Reads the tokens once; each method is one line of the grammar."""
 
     def __init__(self, text: str) -> None:
-        self.tokens = _tokens(text)
+        self.tokens = tokens_of(text)
         self.position = 0
         self.depth = 0
         self.uses_input = False
@@ -269,7 +229,7 @@ class _Parser:
             self.take()
             return _constant(int(token.text) if token.text.isdigit() else Decimal(token.text), token.line)
         if token.kind == "text":
-            return _constant(_unquoted(self.take()), token.line)
+            return _constant(unquoted(self.take()), token.line)
         if token.kind == "name":
             return self.named()
         if self.at("?"):
@@ -316,7 +276,7 @@ class _Parser:
         token = self.take()
         if token.kind != "text":
             raise ExpressionError("Expected a text after '@', but found something else", token.line)
-        text = _unquoted(token)
+        text = unquoted(token)
         name = "duration" if text.lstrip("-")[:1] == "P" else "datetime" if "T" in text else "date"
         if name != "datetime":
             _check_literal(name, text, token.line)

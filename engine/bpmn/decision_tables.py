@@ -1,0 +1,246 @@
+"""One decision table: which rules match, and what their outputs make together by the hit policy."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from engine.bpmn.expressions_budget import SECONDS, EvaluationFailed, kind_of
+from engine.bpmn.expressions_functions import ZONE
+from engine.bpmn.expressions_values import parse_duration, text_of
+from engine.bpmn.feel import INPUT
+from engine.bpmn.feel_functions import equal, exact, number
+from engine.bpmn.sandbox import Expression
+
+AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
+SINGLE_HIT = ("UNIQUE", "FIRST", "ANY", "PRIORITY")
+HIT_POLICIES = (*SINGLE_HIT, "RULE ORDER", "OUTPUT ORDER", "COLLECT")
+
+Functions = Mapping[str, Callable[..., Any]]
+
+
+@dataclass(frozen=True)
+class Input:
+    label: str
+    expression: Expression
+    type: str
+    variable: str | None  # a second name that the cells of the column may use for the value
+
+
+@dataclass(frozen=True)
+class Output:
+    name: str
+    type: str
+    values: tuple[Any, ...]  # allowed values, the most important first; empty when there is no such list
+    default: Expression | None
+
+
+@dataclass(frozen=True)
+class Rule:
+    number: int
+    tests: tuple[Expression, ...]
+    outputs: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    policy: str
+    aggregation: str | None
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    rules: tuple[Rule, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables that the table reads."""
+        found = {name for column in self.inputs for name in column.expression.names}
+        own = {column.variable for column in self.inputs}
+        for rule in self.rules:
+            found |= {name for cell in (*rule.tests, *rule.outputs) for name in cell.names if name not in own}
+        return frozenset(found)
+
+    def evaluate(self, variables: Mapping[str, Any], functions: Functions) -> Any:
+        """The result by the hit policy; None (or an empty list where the policy gives lists) when no rule matches."""
+        matching = self._matching(variables, functions)
+        rows = [_Row(rule.number, self._outputs(rule, variables, functions)) for rule in matching]
+        if not rows and any(column.default is not None for column in self.outputs):
+            rows = [_Row(0, self._defaults(variables, functions))]
+        return _POLICIES[self.policy](self, rows)
+
+    def _matching(self, variables: Mapping[str, Any], functions: Functions) -> list[Rule]:
+        deadline = time.monotonic() + SECONDS
+        scopes = [self._scope(column, variables, functions) for column in self.inputs]
+        matching = []
+        for rule in self.rules:
+            if time.monotonic() > deadline:
+                raise EvaluationFailed(f"Expected the table to be evaluated within {SECONDS:g} seconds, but it was not")
+            if _passes(rule, scopes, functions):
+                matching.append(rule)
+                if self.policy == "FIRST":
+                    break
+        return matching
+
+    @staticmethod
+    def _scope(column: Input, variables: Mapping[str, Any], functions: Functions) -> dict[str, Any]:
+        with within(f"input {column.label!r}"):
+            value = converted(column.expression.evaluate(variables, functions), column.type)
+        own = {INPUT: value} if column.variable is None else {INPUT: value, column.variable: value}
+        return {**variables, **own}
+
+    def _outputs(self, rule: Rule, variables: Mapping[str, Any], functions: Functions) -> tuple[Any, ...]:
+        with within(f"rule {rule.number}"):
+            cells = zip(self.outputs, rule.outputs, strict=True)
+            return tuple(converted(cell.evaluate(variables, functions), column.type) for column, cell in cells)
+
+    def _defaults(self, variables: Mapping[str, Any], functions: Functions) -> tuple[Any, ...]:
+        with within("the default output"):
+            cells = [None if column.default is None else column.default.evaluate(variables, functions) for column in self.outputs]
+            return tuple(converted(value, column.type) for value, column in zip(cells, self.outputs, strict=True))
+
+    def shaped(self, values: Sequence[Any]) -> Any:
+        """One output is its value; several are a mapping by output name."""
+        if len(self.outputs) == 1:
+            return values[0]
+        return {column.name: value for column, value in zip(self.outputs, values, strict=True)}
+
+    def importance(self, row: "_Row") -> list[int]:
+        """Smaller is more important: the places of the row's values in the lists of allowed values."""
+        return [_place(column, value) for column, value in zip(self.outputs, row.values, strict=True) if column.values]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """The outputs of one matching rule."""
+
+    rule: int
+    values: tuple[Any, ...]
+
+
+class within:
+    """Adds the place to the message of a failure."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> None:
+        if isinstance(failure, EvaluationFailed):
+            raise EvaluationFailed(f"{failure.message} (in {self.place})") from failure
+
+
+def _passes(rule: Rule, scopes: Sequence[Mapping[str, Any]], functions: Functions) -> bool:
+    with within(f"rule {rule.number}"):
+        return all(test.evaluate(scope, functions) is True for test, scope in zip(rule.tests, scopes, strict=True))
+
+
+def _place(column: Output, value: Any) -> int:
+    for place, allowed in enumerate(column.values):
+        if equal(value, allowed) is True:
+            return place
+    raise EvaluationFailed(f"Expected one of the listed values for output {column.name!r}, but found {text_of(value)[:60]!r}")
+
+
+def _unique(table: Table, rows: list[_Row]) -> Any:
+    if len(rows) > 1:
+        raise EvaluationFailed(f"Expected one rule to match, for the hit policy is UNIQUE, but {_rules(rows)} do")
+    return _first(table, rows)
+
+
+def _first(table: Table, rows: list[_Row]) -> Any:
+    return table.shaped(rows[0].values) if rows else None
+
+
+def _any(table: Table, rows: list[_Row]) -> Any:
+    for row in rows[1:]:
+        if equal(list(row.values), list(rows[0].values)) is not True:
+            raise EvaluationFailed(f"Expected the same outputs from matching rules, for the hit policy is ANY, but {_rules(rows)} differ")
+    return _first(table, rows)
+
+
+def _priority(table: Table, rows: list[_Row]) -> Any:
+    return _first(table, sorted(rows, key=table.importance))
+
+
+def _rule_order(table: Table, rows: list[_Row]) -> Any:
+    return [table.shaped(row.values) for row in rows]
+
+
+def _output_order(table: Table, rows: list[_Row]) -> Any:
+    return _rule_order(table, sorted(rows, key=table.importance))
+
+
+def _collect(table: Table, rows: list[_Row]) -> Any:
+    if table.aggregation is None:
+        return _rule_order(table, rows)
+    values = [exact(row.values[0]) for row in rows]
+    if table.aggregation == "COUNT":
+        return len(values)
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise EvaluationFailed(f"Expected numbers to aggregate by {table.aggregation}, but found {kind_of(value)}")
+    if not values:
+        return None
+    if table.aggregation == "SUM":
+        return sum(values)
+    return min(values) if table.aggregation == "MIN" else max(values)
+
+
+def _rules(rows: Sequence[_Row]) -> str:
+    return "rules " + ", ".join(str(row.rule) for row in rows)
+
+
+_POLICIES: Mapping[str, Callable[[Table, list[_Row]], Any]] = {
+    "UNIQUE": _unique, "FIRST": _first, "ANY": _any, "PRIORITY": _priority,
+    "RULE ORDER": _rule_order, "OUTPUT ORDER": _output_order, "COLLECT": _collect,
+}  # fmt: skip
+
+
+def converted(value: Any, type_name: str) -> Any:
+    """The value as the column's type wants it: JSON knows no dates, and forms send numbers as text."""
+    convert = _CONVERSIONS.get(type_name)
+    if value is None or convert is None or isinstance(value, list | Mapping):
+        return value
+    try:
+        result = convert(value)
+    except (TypeError, ValueError, ArithmeticError):
+        result = None
+    if result is None:
+        raise EvaluationFailed(f"Expected a value of the type {type_name}, but found {text_of(value)[:60]!r}")
+    return result
+
+
+def _boolean(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else {"true": True, "false": False}.get(value)
+
+
+def _numeric(value: Any) -> Any:
+    if isinstance(value, str):
+        found = number(value.strip())
+        return found if found is not None and found.is_finite() else None
+    return value if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else None
+
+
+def _day(value: Any) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def _moment(value: Any) -> datetime | None:
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZONE)
+
+
+def _length(value: Any) -> timedelta | None:
+    return value if isinstance(value, timedelta) else parse_duration(value)
+
+
+_CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
+    "string": text_of, "boolean": _boolean, "number": _numeric, "integer": _numeric, "long": _numeric, "double": _numeric,
+    "date": _day, "dateTime": _moment, "date and time": _moment,
+    "duration": _length, "dayTimeDuration": _length, "days and time duration": _length,
+}  # fmt: skip
