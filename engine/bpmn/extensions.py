@@ -269,7 +269,7 @@ class Reader:
             checks[kind]()
         except (ValueError, OverflowError) as error:
             literal = text[:1] in "-PR0123456789" and "(" not in text and "{" not in text
-            if not text or (literal and not text.isidentifier()):
+            if not text or (literal and (text.isupper() or not text.isidentifier())):
                 self.problem("timer", str(error) if text else "Expected a timer with a time, but it is empty")
             else:
                 compiler = self.template if "/" in text.partition("{")[0] else self.expression

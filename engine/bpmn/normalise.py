@@ -94,7 +94,8 @@ def _fork_at_gateways(scope: _Element) -> None:
         fork = SubElement(scope, BPMN + kind, {"id": f"{node_id}.fork"})
         if default := node.attrib.pop("default", None):
             fork.set("default", str(default))
-        fork.sourceline = node.sourceline  # type: ignore[misc]  # lxml can, its stubs do not know
+        if node.sourceline is not None:
+            fork.sourceline = node.sourceline  # type: ignore[misc]  # lxml can, its stubs do not know
         for flow in flows:
             flow.set("sourceRef", f"{node_id}.fork")
         _insert_flow(scope, f"{node_id}.out", node_id, f"{node_id}.fork")

@@ -1,0 +1,180 @@
+"""Runs a small model with chosen answers. Every step is done twice, kept in memory and stored and loaded again, and must be the same."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from engine.bpmn.executable import Executable, compile_process
+from engine.bpmn.parser import read_xml
+from engine.bpmn.vocabulary import read_processes
+from engine.bpmn.workflow import (
+    Cancel,
+    Complete,
+    Context,
+    Deliver,
+    Fail,
+    Failure,
+    Fire,
+    Outcome,
+    Retry,
+    SetVariables,
+    Start,
+    Thrown,
+    Trigger,
+    Wait,
+    Workflow,
+)
+
+MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+HEAD = (
+    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"'
+    ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" targetNamespace="http://example.org/test">\n'
+)
+
+
+def bpmn(body: str, around: str = "") -> bytes:
+    """A file with one process; `around` stands beside the process. `a -> b` lines are sequence flows without ids."""
+    lines = [_flow(line) if " -> " in line else line for line in body.splitlines()]
+    return f'{HEAD}{around}<process id="p" isExecutable="true">\n{chr(10).join(lines)}\n</process></definitions>'.encode()
+
+
+def _flow(line: str) -> str:
+    """`a -> b`, `a -> b if x > 1`; several targets in a row make a chain."""
+    path, _, condition = line.strip().partition(" if ")
+    ids = path.split(" -> ")
+    text = condition.replace("<", "&lt;").replace("&&", "&amp;&amp;")
+    inner = f"<conditionExpression>{text}</conditionExpression>" if condition else ""
+    return "".join(
+        f'<sequenceFlow sourceRef="{a.strip()}" targetRef="{b.strip()}">{inner}</sequenceFlow>' for a, b in zip(ids, ids[1:], strict=False)
+    )
+
+
+def executable(content: bytes, decisions: Mapping[str, Any] | None = None) -> Executable:
+    root = read_xml(content, "p.bpmn")
+    [process] = read_processes(root, "p.bpmn")
+    return compile_process(root, process, decisions or {})
+
+
+@dataclass
+class Drive:
+    """One instance on its way. `visits` are the activities entered, in order."""
+
+    content: bytes
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    decisions: Mapping[str, Any] = field(default_factory=dict)
+    start_event: str | None = None
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    max_steps: int = 10_000
+
+    def __post_init__(self) -> None:
+        self.now = MONDAY
+        self.executable = executable(self.content, self.decisions)
+        self.outcomes: list[Outcome] = []
+        self._live = Workflow.begin(self.executable, self.variables, self.start_event)
+        self._stored = self._live.dump()
+        self.apply(Start())
+
+    # -- triggers -------------------------------------------------------------------------------------------------------
+
+    def apply(self, trigger: Trigger) -> Outcome:
+        context = Context(self.now, {"now": lambda: self.now, **self.functions}, {"number": "WX-1"}, self.max_steps)
+        outcome = self._live.advance(trigger, context)
+        other = Workflow.load(self.executable, self._stored)
+        assert other.advance(trigger, context) == outcome
+        assert other.waits() == self._live.waits()
+        assert other.scopes == self._live.scopes
+        self._stored = other.dump()
+        assert self._stored == self._live.dump()
+        self.outcomes.append(outcome)
+        return outcome
+
+    def complete(self, activity: str, performer: str | None = None, /, **variables: Any) -> Outcome:
+        return self.apply(Complete(self.wait(activity).token, variables, performer))
+
+    def fire(self, activity: str, late: timedelta = timedelta(0)) -> Outcome:
+        wait = self.wait(activity)
+        self.now = max(self.now, wait.details["due_at"].astimezone(UTC) + late)
+        return self.apply(Fire(wait.token, self.now))
+
+    def deliver(self, activity: str, /, **payload: Any) -> Outcome:
+        wait = self.wait(activity)
+        return self.apply(Deliver(wait.token, wait.details["name"], payload, self.now))
+
+    def fail(self, activity: str, code: str, message: str = "no") -> Outcome:
+        return self.apply(Fail(self.wait(activity).token, code, message))
+
+    def retry(self) -> Outcome:
+        [token] = self._live.failed
+        return self.apply(Retry(token))
+
+    def set(self, scope: str = "", /, **variables: Any) -> Outcome:
+        return self.apply(SetVariables(scope, variables))
+
+    def cancel(self) -> Outcome:
+        return self.apply(Cancel())
+
+    # -- what can be seen -------------------------------------------------------------------------------------------------
+
+    def waits(self) -> list[Wait]:
+        return self._live.waits()
+
+    def wait(self, activity: str, number: int = 0) -> Wait:
+        return [wait for wait in self.waits() if wait.activity_id == activity][number]
+
+    @property
+    def waiting(self) -> list[str]:
+        return [wait.activity_id for wait in self.waits()]
+
+    @property
+    def visits(self) -> list[str]:
+        return self._activities("entered")
+
+    @property
+    def cancelled(self) -> list[str]:
+        return self._activities("cancelled")
+
+    def _activities(self, event: str) -> list[str]:
+        return [change.activity_id for outcome in self.outcomes for change in outcome.changes if change.event == event]
+
+    @property
+    def flows(self) -> list[str]:
+        return [flow for outcome in self.outcomes for change in outcome.changes for flow in change.flows]
+
+    @property
+    def failures(self) -> list[Failure]:
+        return [failure for outcome in self.outcomes for failure in outcome.failures]
+
+    @property
+    def thrown(self) -> list[Thrown]:
+        return [thrown for outcome in self.outcomes for thrown in outcome.messages]
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        return self._live.variables
+
+    @property
+    def scopes(self) -> Mapping[str, Mapping[str, Any]]:
+        return self._live.scopes
+
+    @property
+    def done(self) -> bool:
+        return self._live.is_completed
+
+    @property
+    def state(self) -> bytes:
+        return self._stored
+
+
+Answer = Callable[[list[Wait]], Trigger | None]
+
+
+def drive(content: bytes, answer: Answer, variables: Mapping[str, Any] | None = None, steps: int = 100) -> Drive:
+    """Run a model; at each rest `answer` chooses the next trigger from the waits, or None to stop."""
+    run = Drive(content, variables or {})
+    for _ in range(steps):
+        trigger = None if run.done else answer(run.waits())
+        if trigger is None:
+            break
+        run.apply(trigger)
+    return run
