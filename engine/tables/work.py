@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.tables.base import Base, Json
@@ -71,14 +71,14 @@ class Notice(Base):
     """A line for a person or a post that a process sent: escalations, reminders."""
 
     __tablename__ = "notice"
-    __table_args__ = (Index(None, "site", "recipient", "id"), Index(None, "instance_id"))
+    __table_args__ = (UniqueConstraint("job_id", "recipient"), Index(None, "site", "recipient", "id"), Index(None, "instance_id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     site: Mapped[str]
     instance_id: Mapped[int] = mapped_column(ForeignKey("instance.id"))
     recipient: Mapped[str]  # post, or login
     text: Mapped[str] = mapped_column(Text)
-    job_id: Mapped[int] = mapped_column(unique=True)  # a job done twice leaves one notice
+    job_id: Mapped[int]  # a job done twice leaves one notice to each
     at: Mapped[datetime]
 
 
