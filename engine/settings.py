@@ -1,7 +1,7 @@
 """The only reader of the environment. Everything that can be set, with its default and unit."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -38,19 +38,35 @@ class Settings:
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read STEWARD_<NAME> for each setting and STEWARD_LIMIT_<NAME> for each limit; raise ValueError for what cannot be read."""
-    limits = {limit.name: _number(environment, f"STEWARD_LIMIT_{limit.name.upper()}", limit.default) for limit in fields(Limits)}
+    limits = {
+        limit.name: _whole(name, environment[name])
+        for limit in fields(Limits)
+        if environment.get(name := f"STEWARD_LIMIT_{limit.name.upper()}")
+    }
     values: dict[str, object] = {"limits": Limits(**limits)}
     for setting in fields(Settings):
         name = f"STEWARD_{setting.name.upper()}"
         if setting.name != "limits" and environment.get(name):
-            values[setting.name] = type(setting.default)(environment[name]) if setting.name != "attachments" else Path(environment[name])
+            values[setting.name] = _READ[setting.type](name, environment[name])
     return Settings(**values)  # type: ignore[arg-type]
 
 
-def _number(environment: Mapping[str, str], name: str, default: object) -> int:
-    text = environment.get(name)
-    if not text:
-        return int(str(default))
+def _whole(name: str, text: str) -> int:
     if not text.isdigit():
         raise ValueError(f"Expected {name} to be a whole number, but it is {text!r}")
     return int(text)
+
+
+def _decimal(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"Expected {name} to be a number, but it is {text!r}") from None
+
+
+_READ: Mapping[object, Callable[[str, str], object]] = {
+    str: lambda _, text: text,
+    Path: lambda _, text: Path(text),
+    int: _whole,
+    float: _decimal,
+}

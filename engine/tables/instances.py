@@ -40,6 +40,7 @@ class Instance(Base):
     parent_token: Mapped[str | None]
     root_id: Mapped[int | None]  # the outermost caller; its own id when nobody called it
     depth: Mapped[int] = mapped_column(default=0)
+    moves: Mapped[int] = mapped_column(default=0)  # how often it has advanced: names one state of its tokens
     chain_length: Mapped[int] = mapped_column(default=0)
     chain_head: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
     revision: Mapped[int] = mapped_column(nullable=False)

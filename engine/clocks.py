@@ -1,0 +1,238 @@
+"""SLA clocks: started and stopped by activities, paused while waiting for others, warned before the limit, marked at breach.
+
+A clock is declared on the process: `steward:clock.<name>` = `from=<activity>.started|completed; to=<activity>.started|completed;
+limit=<expression>; time=running|working; pause=<activity>,…; warn=0.8; kpi=<code>`. The start event is "started" when the case happened
+in the world and "completed" when it was entered, so that a late entry shows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine.bpmn import sandbox
+from engine.bpmn.clock_rules import Rule
+from engine.bpmn.model import Process
+from engine.bpmn.timing import parse_duration, parse_moment
+from engine.bpmn.triggers import Change, Context
+from engine.calendar import WorkingCalendar
+from engine.history import Event
+from engine.tables import Instance, KpiPoint, SlaClock
+
+MOMENTS = {"entered": "started", "left": "completed"}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something that may start, pause or stop a clock."""
+
+    name: str  # <activity>.started, .completed or .cancelled
+    activity_id: str
+    at: datetime
+
+
+@dataclass
+class Result:
+    events: list[Event]
+    failures: list[tuple[str, str]]  # name of the clock, what was wrong with its limit
+
+
+def moments(changes: Sequence[Change], process: Process, occurred_at: datetime, now: datetime) -> list[Moment]:
+    """What happened to activities in a step, as clocks see it."""
+    found = []
+    for change in changes:
+        activity = process.activities.get(change.activity_id)
+        began = change.event == "entered" and activity is not None and activity.type == "startEvent"
+        name = f"{change.activity_id}.{MOMENTS.get(change.event, change.event)}"
+        found.append(Moment(name, change.activity_id, occurred_at if began else now))
+    return found
+
+
+def sync(
+    session: Session,
+    instance: Instance,
+    rules: Sequence[Rule],
+    happened: Sequence[Moment],
+    variables: Mapping[str, Any],
+    context: Context,
+    calendar: WorkingCalendar,
+) -> Result:
+    """Start, pause, resume and stop the instance's clocks by what happened."""
+    result = Result([], [])
+    if not any(_concerns(rule, moment) for rule in rules for moment in happened):
+        return result
+    live = select(SlaClock).where(SlaClock.instance_id == instance.id, SlaClock.state != "stopped")
+    running = {clock.name: clock for clock in session.scalars(live)}
+    for moment in happened:
+        for rule in rules:
+            _apply(session, instance, rule, moment, running, variables, context, calendar, result)
+    return result
+
+
+def _concerns(rule: Rule, moment: Moment) -> bool:
+    return moment.name in (rule.starts, rule.stops) or moment.activity_id in rule.pauses
+
+
+def _apply(
+    session: Session,
+    instance: Instance,
+    rule: Rule,
+    moment: Moment,
+    running: dict[str, SlaClock],
+    variables: Mapping[str, Any],
+    context: Context,
+    calendar: WorkingCalendar,
+    result: Result,
+) -> None:
+    clock = running.get(rule.name)
+    if clock is not None and moment.name == rule.stops:
+        del running[rule.name]
+        result.events += stop(session, clock, moment.at, calendar)
+    elif clock is None and moment.name == rule.starts:
+        try:
+            limit = _limit(rule, variables, context, moment.at)
+        except (sandbox.EvaluationFailed, ValueError) as error:
+            result.failures.append((rule.name, str(error)))
+            return
+        if limit is None:
+            return
+        running[rule.name] = clock = _start(instance, rule, moment.at, limit, calendar)
+        session.add(clock)
+        result.events.append(_told("clock.started", clock, due_at=clock.due_at))
+    elif clock is not None and moment.activity_id in rule.pauses:
+        _pause_or_resume(clock, moment, calendar)
+
+
+def _start(instance: Instance, rule: Rule, at: datetime, limit: timedelta, calendar: WorkingCalendar) -> SlaClock:
+    clock = SlaClock(
+        instance_id=instance.id,
+        site=instance.site,
+        name=rule.name,
+        state="running",
+        time=rule.time,
+        limit_seconds=round(limit.total_seconds()),
+        warn_share=rule.warn,
+        used_seconds=0,
+        started_at=at,
+        resumed_at=at,
+        kpi=rule.kpi,
+    )
+    _set_alarm(clock, calendar)
+    return clock
+
+
+def _limit(rule: Rule, variables: Mapping[str, Any], context: Context, at: datetime) -> timedelta | None:
+    """The limit: an expression gives a duration, the moment at which it is due (an appointment), or null for no clock in this case."""
+    names = {**variables, "case": context.case}
+    value = sandbox.compile_expression(rule.limit).evaluate(names, context.functions)
+    if isinstance(value, str):
+        value = parse_duration(value).after(at) if value.startswith("P") else parse_moment(value, context.zone)
+    if isinstance(value, datetime):
+        value = value - at
+    if value is None:
+        return None
+    if not isinstance(value, timedelta):
+        raise ValueError(f"Expected the limit of clock {rule.name} to be a duration or a moment, but it is {value!r}")
+    return max(value, timedelta(0))
+
+
+def _pause_or_resume(clock: SlaClock, moment: Moment, calendar: WorkingCalendar) -> None:
+    """KPI clocks never pause: what the company owes is counted in full."""
+    if clock.kpi is not None:
+        return
+    if moment.name.endswith(".started") and clock.state == "running":
+        clock.used_seconds += round(_spent(clock, moment.at, calendar).total_seconds())
+        clock.state, clock.resumed_at, clock.due_at, clock.alarm_at = "paused", None, None, None
+    elif not moment.name.endswith(".started") and clock.state == "paused":
+        clock.state, clock.resumed_at = "running", moment.at
+        _set_alarm(clock, calendar)
+
+
+def _spent(clock: SlaClock, now: datetime, calendar: WorkingCalendar) -> timedelta:
+    """The time that has run since the clock last began to run."""
+    assert clock.resumed_at is not None
+    if clock.time == "working":
+        return calendar.working_time_between(clock.resumed_at, now)
+    return now - clock.resumed_at
+
+
+def _after(clock: SlaClock, share: float, calendar: WorkingCalendar) -> datetime:
+    """The moment at which a share of the limit will have run."""
+    assert clock.resumed_at is not None
+    left = timedelta(seconds=max(clock.limit_seconds * share - clock.used_seconds, 0))
+    if clock.time == "working":
+        return calendar.add_working_time(clock.resumed_at, left)
+    return clock.resumed_at + left
+
+
+def _set_alarm(clock: SlaClock, calendar: WorkingCalendar) -> None:
+    clock.due_at = _after(clock, 1.0, calendar)
+    if clock.breached_at is not None:
+        clock.alarm_at = None
+    elif clock.warned_at is not None or clock.warn_share >= 1:
+        clock.alarm_at = clock.due_at
+    else:
+        clock.alarm_at = _after(clock, clock.warn_share, calendar)
+
+
+def stop(session: Session, clock: SlaClock, now: datetime, calendar: WorkingCalendar) -> list[Event]:
+    """Stop a clock; one that stopped too late is a breach even if nobody looked in time."""
+    events = []
+    if clock.state == "running" and clock.due_at is not None and now > clock.due_at and clock.breached_at is None:
+        events.append(_breach(session, clock))
+    if clock.state == "running":
+        clock.used_seconds += round(_spent(clock, now, calendar).total_seconds())
+    clock.state, clock.stopped_at, clock.alarm_at = "stopped", now, None
+    events.append(_told("clock.stopped", clock, used_seconds=clock.used_seconds, limit_seconds=clock.limit_seconds))
+    return events
+
+
+def stop_all(session: Session, instance: Instance, now: datetime, calendar: WorkingCalendar) -> list[Event]:
+    """The case is over: whatever still runs stops."""
+    live = select(SlaClock).where(SlaClock.instance_id == instance.id, SlaClock.state != "stopped").order_by(SlaClock.id)
+    return [event for clock in session.scalars(live) for event in stop(session, clock, now, calendar)]
+
+
+def due(session: Session, now: datetime, limit: int) -> list[int]:
+    """Ids of clocks at which something is to be marked, the longest due first."""
+    return list(session.scalars(select(SlaClock.id).where(SlaClock.alarm_at <= now).order_by(SlaClock.alarm_at).limit(limit)))
+
+
+def ring(session: Session, clock: SlaClock, now: datetime, calendar: WorkingCalendar) -> list[Event]:
+    """Mark a warning or a breach that is due; the caller holds the instance."""
+    if clock.alarm_at is None or clock.alarm_at > now or clock.state != "running" or clock.due_at is None:
+        return []
+    if now >= clock.due_at:
+        return [_breach(session, clock)]
+    clock.warned_at = now
+    _set_alarm(clock, calendar)
+    return [_told("clock.warned", clock, due_at=clock.due_at)]
+
+
+def _breach(session: Session, clock: SlaClock) -> Event:
+    clock.breached_at, clock.alarm_at = clock.due_at, None
+    if clock.kpi is not None and clock.due_at is not None:
+        session.add(KpiPoint(site=clock.site, instance_id=clock.instance_id, clock=clock.name, code=clock.kpi, at=clock.due_at))
+    return replace(_told("clock.breached", clock, due_at=clock.due_at, kpi=clock.kpi), at=clock.due_at)
+
+
+def _told(type: str, clock: SlaClock, **data: Any) -> Event:
+    said = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in data.items()}
+    return Event(type, data={"clock": clock.name, **said})
+
+
+def recalculate(session: Session, site: str, calendar: WorkingCalendar) -> int:
+    """Set the alarms of the site's working-time clocks anew after its calendar changed; returns how many."""
+    affected = select(SlaClock).where(SlaClock.site == site, SlaClock.state == "running", SlaClock.time == "working")
+    clocks = list(session.scalars(affected))
+    for clock in clocks:
+        _set_alarm(clock, calendar)
+    return len(clocks)
+
+
+def count_breached(session: Session, instance_ids: Sequence[int]) -> int:
+    query = select(func.count()).where(SlaClock.instance_id.in_(instance_ids), SlaClock.breached_at.is_not(None))
+    return session.scalar(query) or 0

@@ -1,0 +1,296 @@
+"""Deploy definitions, and load them again: versions by content hash, all or nothing, running instances keep theirs."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from lxml import etree
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from engine import db, history
+from engine.actors import Actor
+from engine.bpmn import decisions, executable, lint, parser, vocabulary
+from engine.bpmn.model import Process
+from engine.errors import DeploymentRefused, Forbidden, NotFound, Problem
+from engine.forms import Form, compile_form
+from engine.history import COMPANY
+from engine.tables import Definition, DefinitionResource, StartSubscription
+
+BPMN_ENDINGS = (".bpmn", ".bpmn20.xml")
+KINDS = {".dmn": "dmn", ".form": "form"}
+DEFAULT_RETENTION = "10y"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a deployment gave: each process's newest version (new or unchanged), and what could be better."""
+
+    definitions: list[Definition]
+    created: list[Definition]
+    warnings: list[Problem]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A definition ready to run: compiled, with its forms and decisions."""
+
+    id: int
+    key: str
+    version: int
+    process: Process
+    executable: executable.Executable
+    forms: Mapping[str, Form]
+
+
+@dataclass
+class _Diagram:
+    """A BPMN file on its way into a deployment, with the files that it may use."""
+
+    file: str
+    files: Mapping[str, bytes]
+    root: etree._Element
+    processes: Sequence[Process]
+    forms: Mapping[str, tuple[str, Form]]
+    decisions: Mapping[str, tuple[str, decisions.Decision]]
+    compiled: dict[str, executable.Executable] = field(default_factory=dict)
+
+
+def deploy(session: Session, files: Mapping[str, bytes], actor: Actor, now: datetime) -> Deployment:
+    """Register new versions of the processes in `files` (path → content); unchanged content makes no new version.
+
+    A diagram uses the forms and decisions that lie beside or below it, or, where it has none of that name, any in the deployment.
+    Raises DeploymentRefused with every problem of every file, Forbidden when the actor is no process owner. Then nothing stays.
+    """
+    if not actor.is_system and not actor.holds("process_owner"):
+        raise Forbidden("Expected a process owner to deploy, but the person has no such post")
+    diagrams, warnings = check(files, known_keys(session))
+    _hold_against_other_deployments(session)
+    newest, created = [], []
+    for diagram in diagrams:
+        for process in diagram.processes:
+            definition, is_new = _register(session, diagram, process, actor, now)
+            newest.append(definition)
+            if is_new:
+                created.append(definition)
+    for definition in created:
+        said = {"key": definition.key, "version": definition.version, "hash": definition.hash}
+        history.append_site(session, COMPANY, "definition.deployed", actor, now, said)
+    return Deployment(newest, created, warnings)
+
+
+def check(files: Mapping[str, bytes], known: frozenset[str] = frozenset()) -> tuple[list[_Diagram], list[Problem]]:
+    """Read, lint and compile the files without a database. Returns the diagrams and the warnings; raises DeploymentRefused."""
+    problems: list[Problem] = []
+    diagrams = _read(files, problems)
+    keys = [process.key for diagram in diagrams for process in diagram.processes]
+    problems += _twice(diagrams)
+    for diagram in diagrams:
+        available = lint.Available(
+            forms={name: form for name, (_, form) in diagram.forms.items()},
+            decisions=set(diagram.decisions),
+            processes=known | set(keys),
+        )
+        found = lint.check(diagram.root, diagram.processes, diagram.file, available)
+        problems += found
+        if not any(problem.severity == "error" for problem in found):
+            problems += _compile(diagram)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise DeploymentRefused(problems)
+    return diagrams, problems
+
+
+def lint_files(files: Mapping[str, bytes], known: frozenset[str] = frozenset()) -> list[Problem]:
+    """Every problem of the files, warnings included."""
+    try:
+        return check(files, known)[1]
+    except DeploymentRefused as refused:
+        return refused.problems
+
+
+def _read(files: Mapping[str, bytes], problems: list[Problem]) -> list[_Diagram]:
+    forms: dict[str, Form] = {}
+    tables: dict[str, dict[str, decisions.Decision]] = {}
+    sources: list[tuple[str, etree._Element, Sequence[Process]]] = []
+    for file, content in sorted(files.items()):
+        try:
+            if file.endswith(BPMN_ENDINGS):
+                root = parser.read_xml(content, file)
+                sources.append((file, root, vocabulary.read_processes(root, file)))
+            elif file.endswith(".dmn"):
+                tables[file] = decisions.compile_decisions(parser.read_xml(content, file), file)
+            elif file.endswith(".form"):
+                forms[file] = compile_form(content, file)
+            else:
+                problems.append(Problem(file, 1, "-", "kind-of-file", "Expected a .bpmn, .dmn or .form file, but it has another ending"))
+        except DeploymentRefused as refused:
+            problems += refused.problems
+    if not sources and not problems:
+        problems.append(Problem("-", 1, "-", "no-process", "Expected at least one BPMN file, but there is none"))
+    return [_with_resources(*source, files, forms, tables) for source in sources]
+
+
+def _with_resources(
+    file: str,
+    root: etree._Element,
+    processes: Sequence[Process],
+    files: Mapping[str, bytes],
+    forms: Mapping[str, Form],
+    tables: Mapping[str, Mapping[str, decisions.Decision]],
+) -> _Diagram:
+    # Nearest last, so that what lies beside the diagram wins over a namesake elsewhere.
+    usable_forms = {PurePosixPath(path).stem: (path, forms[path]) for path in _nearest_last(file, forms)}
+    usable_decisions = {id: (path, decision) for path in _nearest_last(file, tables) for id, decision in tables[path].items()}
+    return _Diagram(file, files, root, processes, usable_forms, usable_decisions)
+
+
+def _nearest_last(file: str, others: Mapping[str, object]) -> list[str]:
+    folder = PurePosixPath(file).parent
+    return sorted(others, key=lambda path: (PurePosixPath(path).is_relative_to(folder), path))
+
+
+def _twice(diagrams: Sequence[_Diagram]) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for diagram in diagrams:
+        for process in diagram.processes:
+            if process.key in seen:
+                message = f"Expected each process once in a deployment, but {process.key} is also in {seen[process.key]}"
+                yield Problem(diagram.file, 1, process.key, "duplicate-process", message)
+            seen[process.key] = diagram.file
+
+
+def _compile(diagram: _Diagram) -> list[Problem]:
+    usable = {id: decision for id, (_, decision) in diagram.decisions.items()}
+    problems: list[Problem] = []
+    for process in diagram.processes:
+        try:
+            diagram.compiled[process.key] = executable.compile_process(diagram.root, process, usable)
+        except DeploymentRefused as refused:
+            problems += refused.problems
+    return problems
+
+
+def _register(session: Session, diagram: _Diagram, process: Process, actor: Actor, now: datetime) -> tuple[Definition, bool]:
+    resources = _resources(diagram, process)
+    digest = _hash(resources)
+    newest = _newest(session, process.key)
+    if newest is not None and newest.hash == digest:
+        return newest, False
+    definition = Definition(
+        key=process.key,
+        version=newest.version + 1 if newest else 1,
+        name=process.name,
+        version_tag=process.version_tag,
+        file=diagram.file,
+        hash=digest,
+        retention=process.properties.get("retention", DEFAULT_RETENTION),
+        deployed_at=now,
+        deployed_by=actor.login,
+        compiler=diagram.compiled[process.key].fingerprint,
+    )
+    session.add(definition)
+    session.flush()
+    rows = [{"definition_id": definition.id, "name": name, "kind": kind, "content": content} for name, kind, content in resources]
+    session.execute(insert(DefinitionResource), rows)
+    _subscribe_starts(session, definition, process)
+    return definition, True
+
+
+def _resources(diagram: _Diagram, process: Process) -> list[tuple[str, str, bytes]]:
+    """Name, kind and content of what the process uses: its diagram, and the forms and decisions that it names."""
+    activities = process.activities.values()
+    named_forms = {activity.form for activity in activities if activity.form}
+    named_decisions = {activity.decision for activity in activities if activity.decision}
+    used = {diagram.file: "bpmn"}
+    for name in named_forms & diagram.forms.keys():
+        used[diagram.forms[name][0]] = "form"
+    for name in named_decisions & diagram.decisions.keys():
+        used[diagram.decisions[name][0]] = "dmn"
+    normalised = (f"{process.key}.normalised.bpmn", "normalised", diagram.compiled[process.key].normalised)
+    return [(name, kind, diagram.files[name]) for name, kind in sorted(used.items())] + [normalised]
+
+
+def _hash(resources: Sequence[tuple[str, str, bytes]]) -> str:
+    digest = hashlib.sha256()
+    for name, kind, content in resources:
+        if kind != "normalised":
+            digest.update(f"{kind}\0{PurePosixPath(name).name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def _subscribe_starts(session: Session, definition: Definition, process: Process) -> None:
+    session.execute(delete(StartSubscription).where(StartSubscription.key == process.key))
+    for activity in process.activities.values():
+        if activity.type == "startEvent" and activity.event == "message" and activity.scope == process.key and activity.message:
+            session.add(StartSubscription(message=activity.message, key=process.key, definition_id=definition.id, activity_id=activity.id))
+
+
+def _hold_against_other_deployments(session: Session) -> None:
+    """Two deployments at once would give two definitions the same version; the company's chain is the lock."""
+    history.hold_site(session, COMPANY)
+
+
+def known_keys(session: Session) -> frozenset[str]:
+    return frozenset(session.scalars(select(Definition.key).distinct()))
+
+
+def _newest(session: Session, key: str) -> Definition | None:
+    return session.scalars(select(Definition).where(Definition.key == key).order_by(Definition.version.desc()).limit(1)).first()
+
+
+def latest(session: Session, key: str) -> Definition:
+    """The newest version of a process; raises NotFound."""
+    definition = _newest(session, key)
+    if definition is None:
+        raise NotFound(f"Expected the key of a deployed process, but there is no {key!r}")
+    return definition
+
+
+def get(session: Session, definition_id: int) -> Definition:
+    definition = session.get(Definition, definition_id)
+    if definition is None:
+        raise NotFound(f"Expected a definition, but there is none with id {definition_id}")
+    return definition
+
+
+def newest_of_all(session: Session) -> list[Definition]:
+    """The newest version of each process, by key."""
+    newest = select(Definition.key, func.max(Definition.version).label("version")).group_by(Definition.key).subquery()
+    query = select(Definition).join(newest, (Definition.key == newest.c.key) & (Definition.version == newest.c.version))
+    return list(session.scalars(query.order_by(Definition.key)))
+
+
+def versions(session: Session, key: str) -> list[Definition]:
+    """Every version of a process, newest first."""
+    return list(session.scalars(select(Definition).where(Definition.key == key).order_by(Definition.version.desc())))
+
+
+def resources(session: Session, definition_id: int) -> list[DefinitionResource]:
+    query = select(DefinitionResource).where(DefinitionResource.definition_id == definition_id).order_by(DefinitionResource.name)
+    return list(session.scalars(query))
+
+
+def load(session: Session, definition_id: int) -> Loaded:
+    """The definition, compiled; kept in memory, since it never changes."""
+    kept: dict[int, Loaded] = db.of(session).keep.setdefault("definitions", {})
+    if definition_id not in kept:
+        kept[definition_id] = _load(session, definition_id)
+    return kept[definition_id]
+
+
+def _load(session: Session, definition_id: int) -> Loaded:
+    definition = get(session, definition_id)
+    files = resources(session, definition_id)
+    diagram = next(file for file in files if file.kind == "bpmn")
+    root = parser.read_xml(diagram.content, diagram.name)
+    process = next(process for process in vocabulary.read_processes(root, diagram.name) if process.key == definition.key)
+    usable: dict[str, decisions.Decision] = {}
+    for file in files:
+        if file.kind == "dmn":
+            usable |= decisions.compile_decisions(parser.read_xml(file.content, file.name), file.name)
+    forms = {PurePosixPath(file.name).stem: compile_form(file.content, file.name) for file in files if file.kind == "form"}
+    compiled = executable.compile_process(root, process, usable)
+    return Loaded(definition.id, definition.key, definition.version, process, compiled, forms)

@@ -1,0 +1,223 @@
+"""Lists of work for people: one's own, one's posts', all of the sites one may see, and the cases one heard first.
+
+Overdue first, then by due time. Every list walks an index in its order and stops after a page, however many tasks are open.
+"""
+
+import heapq
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select, tuple_
+from sqlalchemy.orm import Session
+
+from engine import cursors, rights, search
+from engine.actors import Actor
+from engine.cursors import Page
+from engine.errors import NotFound
+from engine.posts import FALLBACK_POST
+from engine.states import OPEN_TASK
+from engine.tables import CaseField, Instance, SlaClock, TaskParticipant, UserTask
+
+COUNT_AT_MOST = 100  # a badge says 99+ beyond
+
+
+@dataclass(frozen=True)
+class TaskItem:
+    """A task with what a list shows of its case. `fields` are the business fields of the whole case."""
+
+    task: UserTask
+    instance: Instance
+    candidate_groups: Sequence[str] = ()
+    candidate_users: Sequence[str] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.task.due_at is not None and self.task.due_at < now
+
+
+@dataclass(frozen=True)
+class CaseItem:
+    """A case with what a list shows of it: the open tasks of everything that it called, and its running clocks."""
+
+    instance: Instance
+    fields: Mapping[str, str]
+    tasks: Sequence[UserTask]
+    clocks: Sequence[SlaClock]
+
+    def next_due(self) -> datetime | None:
+        """The nearest moment at which something of the case is due."""
+        moments = [task.due_at for task in self.tasks] + [clock.due_at for clock in self.clocks]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What narrows a list: texts compared whole, `q` by the terms of the case, `late` to what was due before that moment."""
+
+    site: str | None = None
+    key: str | None = None
+    activity: str | None = None
+    late: datetime | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """A query that gives tasks with their instances in the order of an index."""
+
+    query: Select[UserTask, Instance]
+    order: tuple[Any, Any]
+
+
+def inbox(
+    session: Session, actor: Actor, box: str, wanted: Filter | None = None, limit: int = 50, cursor: str | None = None
+) -> Page[TaskItem]:
+    """`mine`: claimed by or given to the person. `posts`: free, for them or their posts. `all`: every open task of their sites."""
+    walks = {"mine": _mine, "posts": _pools, "all": _sites}[box](actor)
+    place = cursors.decode(cursor, datetime, int) if cursor else None
+    found = [_rows(session, walk, actor, wanted or Filter(), place, limit + 1) for walk in walks]
+    rows: dict[int, tuple[UserTask, Instance]] = {}
+    for task, instance in heapq.merge(*found, key=lambda row: (row[0].sort_at, row[0].id)):
+        rows.setdefault(task.id, (task, instance))
+    part = cursors.page(list(rows.values()), limit, lambda row: (row[0].sort_at, row[0].id))
+    return Page(_items(session, part.items), part.next)
+
+
+def counts(session: Session, actor: Actor) -> dict[str, int]:
+    """How many tasks wait in `mine` and `posts`, counted up to COUNT_AT_MOST."""
+    return {"mine": _count(session, _mine(actor)), "posts": _count(session, _pools(actor))}
+
+
+def _count(session: Session, walks: Iterable[_Walk]) -> int:
+    found: set[int] = set()
+    for walk in walks:
+        found.update(session.scalars(walk.query.with_only_columns(UserTask.id).limit(COUNT_AT_MOST)))
+    return min(len(found), COUNT_AT_MOST)
+
+
+def _open() -> Select[UserTask, Instance]:
+    return select(UserTask, Instance).join(Instance, Instance.id == UserTask.instance_id)
+
+
+def _mine(actor: Actor) -> list[_Walk]:
+    query = _open().where(UserTask.assignee == actor.login, UserTask.state == "claimed")
+    return [_Walk(query, (UserTask.sort_at, UserTask.id))]
+
+
+def _pools(actor: Actor) -> list[_Walk]:
+    """One walk a post and site, and one a site for the person by name: each in its own part of the index."""
+    pools = [("group", post, site) for site, post in sorted(actor.posts)]
+    pools += [("user", actor.login or "", site) for site in sorted(actor.sites)]
+    return [_pool(*pool) for pool in pools]
+
+
+def _pool(kind: str, who: str, site: str) -> _Walk:
+    named = (TaskParticipant.site == site, TaskParticipant.kind == kind, TaskParticipant.who == who, TaskParticipant.claimed.is_(False))
+    query = _open().join(TaskParticipant, TaskParticipant.task_id == UserTask.id).where(*named)
+    # The index is on the participant's copy of sort_at: ordering by that lets the database stop after a page.
+    return _Walk(query, (TaskParticipant.sort_at, TaskParticipant.task_id))
+
+
+def _sites(actor: Actor) -> list[_Walk]:
+    return [
+        _Walk(_open().where(UserTask.site == site, UserTask.state == state), (UserTask.sort_at, UserTask.id))
+        for site in sorted(actor.sites)
+        for state in OPEN_TASK
+    ]
+
+
+def _rows(
+    session: Session, walk: _Walk, actor: Actor, wanted: Filter, place: Sequence[Any] | None, limit: int
+) -> list[tuple[UserTask, Instance]]:
+    equal = {UserTask.site: wanted.site, UserTask.key: wanted.key, UserTask.activity_id: wanted.activity}
+    query = walk.query.where(*[column == value for column, value in equal.items() if value is not None])
+    if wanted.late is not None:
+        query = query.where(UserTask.due_at < wanted.late)
+    if wanted.q:
+        query = query.where(Instance.root_id.in_(search.matching(wanted.q, actor.sites)))
+    if place is not None:
+        query = query.where(tuple_(*walk.order) > tuple_(*place))
+    return list(session.execute(query.order_by(*walk.order).limit(limit)).tuples())
+
+
+def _items(session: Session, rows: Sequence[tuple[UserTask, Instance]]) -> list[TaskItem]:
+    """The rows with candidates and business fields, read for the whole page at once."""
+    who = participants_of(session, [task.id for task, _ in rows])
+    fields = fields_of(session, {_root(instance) for _, instance in rows})
+    return [TaskItem(task, instance, *who[task.id], fields.get(_root(instance), {})) for task, instance in rows]
+
+
+def _root(instance: Instance) -> int:
+    return instance.root_id or instance.id
+
+
+def participants_of(session: Session, task_ids: Collection[int]) -> dict[int, tuple[list[str], list[str]]]:
+    """Candidate groups and users of each task."""
+    found: dict[int, tuple[list[str], list[str]]] = {task_id: ([], []) for task_id in task_ids}
+    query = select(TaskParticipant.task_id, TaskParticipant.kind, TaskParticipant.who).where(TaskParticipant.task_id.in_(task_ids))
+    for task_id, kind, who in session.execute(query.order_by(TaskParticipant.who)).tuples():
+        found[task_id][0 if kind == "group" else 1].append(who)
+    return found
+
+
+def fields_of(session: Session, instance_ids: Collection[int]) -> dict[int, dict[str, str]]:
+    """The business fields of each case."""
+    found: dict[int, dict[str, str]] = {}
+    for row in session.scalars(select(CaseField).where(CaseField.instance_id.in_(instance_ids))):
+        found.setdefault(row.instance_id, {})[row.name] = row.value
+    return found
+
+
+def task(session: Session, task_id: int, actor: Actor) -> TaskItem:
+    """One task, open or done; another site's is not found."""
+    row = session.execute(_open().where(UserTask.id == task_id)).tuples().first()
+    if row is None or not rights.may_see_instance(actor, row[0].site):
+        raise NotFound(f"Expected a user task, but there is none with id {task_id}")
+    return _items(session, [row])[0]
+
+
+def may_work_on(item: TaskItem, actor: Actor) -> bool:
+    """Whether the person may claim or complete the task."""
+    groups = item.candidate_groups or ([FALLBACK_POST] if not item.candidate_users and item.task.assignee is None else [])
+    return rights.may_work_on(actor, item.task.site, item.task.assignee, item.candidate_users, groups)
+
+
+def first_asked(session: Session, actor: Actor, q: str | None = None, limit: int = 50, cursor: str | None = None) -> Page[CaseItem]:
+    """The running cases that the person first heard, whoever holds their tasks now, oldest first (A31)."""
+    query = select(Instance).where(
+        Instance.site.in_(sorted(actor.sites)),
+        Instance.first_responder == actor.login,
+        Instance.state == "running",
+        Instance.parent_id.is_(None),
+    )
+    if q:
+        query = query.where(Instance.id.in_(search.matching(q, actor.sites)))
+    if cursor:
+        query = query.where(Instance.id > cursors.decode(cursor, int)[0])
+    part = cursors.page(list(session.scalars(query.order_by(Instance.id).limit(limit + 1))), limit, lambda row: (row.id,))
+    return Page(case_items(session, part.items), part.next)
+
+
+def found_cases(session: Session, actor: Actor, q: str, limit: int = 50, cursor: str | None = None) -> Page[CaseItem]:
+    """Cases by number, house, name or telephone, running or ended, newest first."""
+    query = select(Instance).where(Instance.id.in_(search.matching(q, actor.sites)), Instance.parent_id.is_(None))
+    if cursor:
+        query = query.where(Instance.id < cursors.decode(cursor, int)[0])
+    part = cursors.page(list(session.scalars(query.order_by(Instance.id.desc()).limit(limit + 1))), limit, lambda row: (row.id,))
+    return Page(case_items(session, part.items), part.next)
+
+
+def case_items(session: Session, rows: Sequence[Instance]) -> list[CaseItem]:
+    """The cases with open tasks and running clocks, read for the whole page at once."""
+    ids = [row.id for row in rows]
+    tasks: dict[int, list[UserTask]] = {}
+    of_family = _open().where(Instance.root_id.in_(ids), UserTask.state.in_(OPEN_TASK)).order_by(UserTask.sort_at, UserTask.id)
+    for task, instance in session.execute(of_family).tuples():
+        tasks.setdefault(_root(instance), []).append(task)
+    clocks: dict[int, list[SlaClock]] = {}
+    for clock in session.scalars(select(SlaClock).where(SlaClock.instance_id.in_(ids), SlaClock.state == "running").order_by(SlaClock.id)):
+        clocks.setdefault(clock.instance_id, []).append(clock)
+    fields = fields_of(session, ids)
+    return [CaseItem(row, fields.get(row.id, {}), tasks.get(row.id, []), clocks.get(row.id, [])) for row in rows]

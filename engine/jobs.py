@@ -1,0 +1,275 @@
+"""Automatic work, done after the commit that asked for it: at least once, with retries and back-off, then an incident.
+
+What moves instances inside the database (calls and their returns, thrown messages, signals, notices) is done in one transaction with the
+job's end, so exactly once. A handler of an external topic runs outside any transaction and is given the job's id as idempotency key.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from engine import db, history, incidents, instances, messages, runner, waits
+from engine.actors import Actor
+from engine.bpmn import codec
+from engine.bpmn.timing import parse_duration
+from engine.bpmn.triggers import Cancel, Complete, Deliver, Fail
+from engine.db import Database
+from engine.errors import LimitExceeded, StewardError
+from engine.history import Event
+from engine.states import LIVE_INSTANCE
+from engine.tables import Instance, InstanceState, Job, MessageSubscription, Notice
+
+LOCK = timedelta(minutes=5)  # after this a handler is believed dead and its job is done again
+DEFAULT_BACK_OFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10))
+CYCLE = re.compile(r"R(\d+)/(P.+)")
+MAX_ERROR = 2_000
+SYSTEM = Actor.system()
+
+
+class BpmnError(StewardError):
+    """What a handler raises to end its task by the error event of that code."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(message or code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a handler is given. Doing it twice with one `idempotency_key` must be the same as doing it once."""
+
+    idempotency_key: str
+    topic: str
+    site: str
+    instance_id: int
+    activity_id: str
+    variables: Mapping[str, Any]
+
+
+Handler = Callable[[Work], Mapping[str, Any]]
+
+
+def due(session: Session, now: datetime, limit: int, instance_ids: list[int] | None = None) -> list[int]:
+    """Ids of jobs that may be done now, the oldest first."""
+    query = select(Job.id).where(Job.state == "ready", Job.due_at <= now, or_(Job.locked_until.is_(None), Job.locked_until <= now))
+    if instance_ids is not None:
+        query = query.join(Instance, Instance.id == Job.instance_id).where(Instance.root_id.in_(instance_ids))
+    return list(session.scalars(query.order_by(Job.due_at, Job.id).limit(limit)))
+
+
+def run(database: Database, job_id: int, now: datetime, handlers: Mapping[str, Handler] | None = None) -> bool:
+    """Do one job; False when somebody else has it. What fails is tried again by its rule and ends as an incident."""
+    handlers = handlers or {}
+    try:
+        with database.transaction() as session:
+            job = _claim(session, job_id, now)
+            if job is None:
+                return False
+            if job.topic not in handlers and job.topic in _OWN:
+                _OWN[job.topic](session, job, now)
+                return True
+            work = _work(job)
+            if job.topic not in handlers:
+                raise StewardError(f"Expected somebody to do jobs of the topic {job.topic!r}, but nobody does")
+            job.locked_until = now + LOCK
+            job.attempts += 1
+        return _do_outside(database, job_id, work, handlers[work.topic], now)
+    except Exception as error:  # whatever a job does wrong is that job's problem alone
+        _record_failure(database, job_id, error, now)
+        return True
+
+
+def _claim(session: Session, job_id: int, now: datetime) -> Job | None:
+    """The job with its instance locked, if it is still to be done."""
+    instance_id = session.scalars(select(Job.instance_id).where(Job.id == job_id)).first()
+    if instance_id is None:
+        return None
+    runner.lock(session, instance_id)
+    job = session.scalars(select(Job).where(Job.id == job_id).execution_options(populate_existing=True)).first()
+    if job is None or job.state != "ready" or job.due_at > now or (job.locked_until is not None and job.locked_until > now):
+        return None
+    return job
+
+
+def _work(job: Job) -> Work:
+    return Work(f"job-{job.id}", job.topic, job.site, job.instance_id, job.activity_id, job.payload.get("variables") or {})
+
+
+def _do_outside(database: Database, job_id: int, work: Work, handler: Handler, now: datetime) -> bool:
+    error: BpmnError | None = None
+    result: Mapping[str, Any] = {}
+    try:
+        result = handler(work)
+    except BpmnError as thrown:
+        error = thrown
+    with database.transaction() as session:
+        job = session.get(Job, job_id)
+        if job is None:
+            return False
+        token = job.token
+        instance = runner.lock(session, job.instance_id)
+        if error is None:
+            _finish(session, instance, job, result, now)
+        elif token is not None:
+            session.delete(job)
+            event = Event("job.failed", job.activity_id, {"topic": job.topic, "error": error.code})
+            runner.advance(session, runner.hold(session, instance), Fail(token, error.code, str(error)), event, SYSTEM, now)
+    return True
+
+
+def _finish(session: Session, instance: Instance, job: Job, result: Mapping[str, Any], now: datetime) -> None:
+    topic, token, activity_id = job.topic, job.token, job.activity_id
+    session.delete(job)
+    session.flush()
+    if token is not None:
+        event = Event("job.completed", activity_id, {"topic": topic})
+        runner.advance(session, runner.hold(session, instance), Complete(token, result), event, SYSTEM, now)
+
+
+def _call(session: Session, job: Job, now: datetime) -> None:
+    """Start the called process as an instance of its own; the token waits on until that ends."""
+    caller = session.get_one(Instance, job.instance_id)
+    limit = db.of(session).settings.limits.call_depth
+    if caller.depth + 1 > limit:
+        raise LimitExceeded(f"Expected calls at most {limit} deep, but {job.payload['called']} would be deeper")
+    token, payload = job.token, job.payload
+    assert token is not None
+    session.delete(job)
+    step = instances.start(
+        session,
+        payload["called"],
+        caller.site,
+        SYSTEM,
+        now,
+        payload["variables"],
+        business_key=payload.get("business_key") or caller.business_key,
+        caller=instances.Caller(caller, token),
+    )
+    data = {"called": payload["called"], "child": step.instance.id}
+    history.append(session, caller, [Event("call.started", job.activity_id, data)], SYSTEM, now)
+
+
+def _return(session: Session, job: Job, now: datetime) -> None:
+    """A called instance has ended: its caller goes on with all of its variables."""
+    parent = session.get_one(Instance, job.instance_id)
+    token, child_id, state = job.token, job.payload["child"], job.payload["state"]
+    assert token is not None
+    session.delete(job)
+    session.flush()
+    held = runner.hold(session, parent)
+    waiting = {wait.token: wait for wait in held.workflow.waits()}
+    if token not in waiting:
+        return
+    stored = session.scalars(select(InstanceState.state).where(InstanceState.instance_id == child_id)).one()
+    event = Event("call.ended", waiting[token].activity_id, {"child": child_id, "state": state})
+    if state == "completed":
+        runner.advance(session, held, Complete(token, codec.read_scopes(stored)[""]), event, SYSTEM, now)
+    else:
+        runner.advance(session, held, Fail(token, "cancelled", "the called process was cancelled"), event, SYSTEM, now)
+
+
+def _throw(session: Session, job: Job, now: datetime) -> None:
+    payload = job.payload
+    message_id = f"job-{job.id}"
+    site = job.site
+    session.delete(job)
+    session.flush()
+    if payload["kind"] == "signal":
+        messages.broadcast(session, payload["name"], site, payload["variables"], SYSTEM, now, message_id=message_id)
+    else:
+        correlation, variables = payload["correlation"], payload["variables"]
+        messages.publish(session, payload["name"], site, correlation, variables, SYSTEM, now, message_id=message_id, source="instance")
+
+
+def _signal(session: Session, job: Job, now: datetime) -> None:
+    instance = session.get_one(Instance, job.instance_id)
+    payload, activity_id = job.payload, job.activity_id
+    session.delete(job)
+    session.flush()
+    query = select(MessageSubscription.id).where(
+        MessageSubscription.instance_id == instance.id, MessageSubscription.token == payload["token"]
+    )
+    if session.scalars(query).first() is None or instance.state != "running":
+        return
+    trigger = Deliver(payload["token"], payload["name"], payload["variables"], now)
+    event = Event("signal.received", activity_id, {"name": payload["name"]})
+    runner.advance(session, runner.hold(session, instance), trigger, event, SYSTEM, now)
+
+
+def _cancel(session: Session, job: Job, now: datetime) -> None:
+    instance = session.get_one(Instance, job.instance_id)
+    reason = job.payload["reason"]
+    session.delete(job)
+    session.flush()
+    if instance.state in LIVE_INSTANCE:
+        event = Event("instance.cancelled", None, {"reason": reason})
+        instance.parent_token = None  # the caller is gone: nobody to return to
+        runner.cancel(session, runner.hold(session, instance), Cancel(), event, SYSTEM, now)
+
+
+def _notify(session: Session, job: Job, now: datetime) -> None:
+    """Topic `notify`: a line for a person or a post; inputs `to` and `text`."""
+    instance = session.get_one(Instance, job.instance_id)
+    variables = job.payload.get("variables") or {}
+    recipients = variables.get("to") or []
+    for recipient in [recipients] if isinstance(recipients, str) else recipients:
+        notice = Notice(
+            site=job.site, instance_id=instance.id, recipient=recipient, text=str(variables.get("text", "")), job_id=job.id, at=now
+        )
+        session.add(notice)
+    history.append(session, instance, [Event("notice.sent", job.activity_id, dict(variables))], SYSTEM, now)
+    _finish(session, instance, job, {}, now)
+
+
+_OWN: dict[str, Callable[[Session, Job, datetime], None]] = {
+    waits.CALL: _call,
+    waits.RETURN: _return,
+    waits.THROW: _throw,
+    waits.CANCEL: _cancel,
+    messages.SIGNAL: _signal,
+    "notify": _notify,
+}
+
+
+def _record_failure(database: Database, job_id: int, error: Exception, now: datetime) -> None:
+    message = f"{type(error).__name__}: {error}"[:MAX_ERROR]
+    with database.transaction() as session:
+        job = session.get(Job, job_id)
+        if job is None:
+            return
+        instance = runner.lock(session, job.instance_id)
+        own = job.topic in _OWN
+        job.attempts += 1 if own or job.locked_until is None else 0
+        job.error, job.locked_until = message, None
+        wait = _back_off(job)
+        if wait is not None:
+            job.due_at = now + wait
+            return
+        job.state = "failed"
+        _, event = incidents.open_incident(
+            session, instance, job.activity_id, "job", message, now, token=job.token, trigger={"job": job.id, "topic": job.topic}
+        )
+        history.append(session, instance, [event], SYSTEM, now)
+
+
+def _back_off(job: Job) -> timedelta | None:
+    """How long to wait before the next try, or None when there is none."""
+    found = CYCLE.fullmatch(job.retries.strip()) if job.retries else None
+    if found:
+        tries, pause = int(found[1]), parse_duration(found[2]).span
+        return pause if job.attempts < tries else None
+    return DEFAULT_BACK_OFF[job.attempts - 1] if job.attempts <= len(DEFAULT_BACK_OFF) else None
+
+
+def retry(session: Session, job_id: int, now: datetime) -> bool:
+    """Let a failed job be tried again from the start; False when it is gone."""
+    job = session.get(Job, job_id)
+    if job is None:
+        return False
+    job.state, job.attempts, job.due_at, job.error, job.locked_until = "ready", 0, now, None, None
+    return True

@@ -1,0 +1,284 @@
+"""★ How everything moves: load, apply one trigger, advance to the next resting place, match the rows, tell history, save.
+
+Every command that changes an instance ends here, inside one transaction that its caller opened. Nothing outside the database happens:
+what the process sends or calls becomes jobs, done after the commit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from engine import clocks, db, definitions, history, incidents, sites, waits
+from engine.actors import Actor
+from engine.bpmn import sandbox
+from engine.bpmn.clock_rules import rules_of
+from engine.bpmn.triggers import Change, Context, Failure, Outcome, Thrown, Trigger
+from engine.bpmn.workflow import Workflow
+from engine.definitions import Loaded
+from engine.errors import Conflict, LimitExceeded, NotFound
+from engine.history import Event
+from engine.search import index as index_case
+from engine.tables import CaseField, Incident, Instance, InstanceState, Job
+from engine.workflows import WorkflowCache
+
+Scopes = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass
+class Held:
+    """An instance that this transaction holds, with its workflow."""
+
+    instance: Instance
+    loaded: Loaded
+    workflow: Workflow
+    facts: sites.SiteFacts
+    is_new: bool = False
+
+    @property
+    def process_properties(self) -> Mapping[str, str]:
+        return self.loaded.process.properties
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one trigger brought about."""
+
+    instance: Instance
+    events: Sequence[Event]
+    incidents: Sequence[Incident] = field(default_factory=list)
+
+
+def lock(session: Session, instance_id: int) -> Instance:
+    """The instance, held until the end of the transaction; raises NotFound."""
+    query = select(Instance).where(Instance.id == instance_id).with_for_update().execution_options(populate_existing=True)
+    instance = session.scalars(query).first()
+    if instance is None:
+        raise NotFound(f"Expected an instance, but there is none with id {instance_id}")
+    return instance
+
+
+def hold(session: Session, instance: Instance) -> Held:
+    """The locked instance with its workflow, from memory or decoded from its stored state."""
+    loaded = definitions.load(session, instance.definition_id)
+    workflow = _cache(session).take(instance.id, instance.moves)
+    if workflow is None:
+        state = session.scalars(select(InstanceState.state).where(InstanceState.instance_id == instance.id)).one()
+        workflow = Workflow.load(loaded.executable, state)
+    return Held(instance, loaded, workflow, sites.facts(session, instance.site))
+
+
+def begin(session: Session, instance: Instance, loaded: Loaded, variables: Mapping[str, Any], start_event: str | None = None) -> Held:
+    """A workflow for a new instance, in which nothing has run yet."""
+    workflow = Workflow.begin(loaded.executable, dict(variables), start_event)
+    return Held(instance, loaded, workflow, sites.facts(session, instance.site), is_new=True)
+
+
+def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor: Actor, now: datetime) -> Step:
+    """Apply the trigger and everything that follows from it; `event` is the line of history that tells the trigger."""
+    _refuse_unless_running(held.instance)
+    before_waits = [] if held.is_new else held.workflow.waits()
+    before = {} if held.is_new else _copy(held.workflow.scopes)
+    context = _context(held, now)
+    outcome = held.workflow.advance(trigger, context)
+    after = held.workflow.scopes
+    difference = waits.difference(before_waits, held.workflow.waits())
+
+    events = [_told(event, before, after, outcome.changes)]
+    events += waits.sync(session, held.instance, held.loaded.process, difference, now)
+    opened = _open_incidents(session, held, outcome.failures, trigger, now, events)
+    events += incidents.resolve_gone(session, held.instance, held.workflow.failed, now, actor.login)
+    _throw(session, held.instance, outcome.messages, now, events)
+    _sync_clocks(session, held, outcome, context, now, events)
+    _describe(session, held, before, context)
+    if held.workflow.is_completed:
+        events += _end(session, held, "completed", now)
+    history.append(session, held.instance, events, actor, now)
+    _save(session, held)
+    return Step(held.instance, events, opened)
+
+
+def cancel(session: Session, held: Held, trigger: Trigger, event: Event, actor: Actor, now: datetime) -> Step:
+    """End the instance from outside."""
+    difference = waits.difference(held.workflow.waits(), [])
+    held.workflow.advance(trigger, _context(held, now))
+    events = [event, *waits.sync(session, held.instance, held.loaded.process, difference, now)]
+    events += [incidents.resolve(held.instance, one, now, actor.login) for one in incidents.open_of(session, held.instance.id)]
+    events += _end(session, held, "cancelled", now)
+    history.append(session, held.instance, events, actor, now)
+    _save(session, held)
+    return Step(held.instance, events)
+
+
+def _refuse_unless_running(instance: Instance) -> None:
+    if instance.state != "running":
+        raise Conflict(f"Expected a running instance, but {instance.number or instance.id} is {instance.state}")
+
+
+def case_of(instance: Instance) -> dict[str, Any]:
+    """What expressions see as `case`."""
+    return {
+        "id": instance.id,
+        "number": instance.number,
+        "site": instance.site,
+        "starter": instance.starter,
+        "first_responder": instance.first_responder,
+        "started_at": instance.started_at.isoformat(),
+        "occurred_at": instance.occurred_at.isoformat(),
+        "business_key": instance.business_key,
+        "parent": instance.parent_id,
+    }
+
+
+def _context(held: Held, now: datetime) -> Context:
+    return Context(now=now, functions=held.facts.functions(now), case=case_of(held.instance), zone=held.facts.zone_name)
+
+
+def _told(event: Event, before: Scopes, after: Scopes, changes: Sequence[Change]) -> Event:
+    """The trigger's event with what it changed: variables old → new, and the way the tokens took."""
+    data = dict(event.data)
+    changed = changed_variables(before, after)
+    if changed:
+        data["variables"] = changed
+    path = [[change.activity_id, change.event, *change.flows] for change in changes]
+    if path:
+        data["path"] = path
+    return Event(event.type, event.activity, data, event.at)
+
+
+def changed_variables(before: Scopes, after: Scopes) -> dict[str, list[Any]]:
+    """Name → [old, new] for what differs; names of inner scopes are written scope/name. Scopes that ended are no change."""
+    changed = {}
+    for scope, variables in after.items():
+        was = before.get(scope, {})
+        for name in variables.keys() | was.keys():
+            old, new = was.get(name), variables.get(name)
+            if old != new or (name in variables) != (name in was):
+                changed[f"{scope}/{name}" if scope else name] = [old, new]
+    return changed
+
+
+def _copy(scopes: Scopes) -> Scopes:
+    copied: Scopes = orjson.loads(orjson.dumps({scope: dict(variables) for scope, variables in scopes.items()}))
+    return copied
+
+
+def _open_incidents(
+    session: Session, held: Held, failures: Sequence[Failure], trigger: Trigger, now: datetime, events: list[Event]
+) -> list[Incident]:
+    opened = []
+    known = {one.token for one in incidents.open_of(session, held.instance.id)} if held.instance.incidents else set()
+    for failure in failures:
+        if failure.token in known:
+            continue
+        message = failure.message if failure.line is None else f"{failure.message} (line {failure.line})"
+        told = {"step": True, "after": type(trigger).__name__.lower()}
+        incident, event = incidents.open_incident(
+            session, held.instance, failure.activity_id, failure.kind, message, now, token=failure.token, trigger=told
+        )
+        opened.append(incident)
+        events.append(event)
+    return opened
+
+
+def _throw(session: Session, instance: Instance, thrown: Sequence[Thrown], now: datetime, events: list[Event]) -> None:
+    """What the process sends becomes jobs, so that no step holds two instances."""
+    rows = []
+    for message in thrown:
+        payload = {
+            "kind": message.kind,
+            "name": message.name,
+            "correlation": message.correlation,
+            "variables": dict(message.payload),
+        }
+        rows.append(waits.job(instance, waits.THROW, message.activity_id, payload, now))
+        events.append(Event(f"{message.kind}.thrown", message.activity_id, {"name": message.name}))
+    if rows:
+        session.execute(insert(Job), rows)
+
+
+def _sync_clocks(session: Session, held: Held, outcome: Outcome, context: Context, now: datetime, events: list[Event]) -> None:
+    rules = rules_of(held.loaded.process)
+    if not rules:
+        return
+    happened = clocks.moments(outcome.changes, held.loaded.process, held.instance.occurred_at, now)
+    result = clocks.sync(session, held.instance, rules, happened, held.workflow.variables, context, held.facts.calendar)
+    events += result.events
+    for name, message in result.failures:
+        _, event = incidents.open_incident(session, held.instance, f"clock.{name}", "clock", message, now)
+        events.append(event)
+
+
+def _describe(session: Session, held: Held, before: Scopes, context: Context) -> None:
+    """Title, first responder and searchable fields, as the diagram declares them."""
+    variables = held.workflow.variables
+    if not held.is_new and variables == before.get("", {}):
+        return
+    properties = held.process_properties
+    names = {**variables, "case": context.case}
+    if "title" in properties:
+        held.instance.title = _text(properties["title"], names, context) or held.instance.title
+    if held.is_new and "firstResponder" in properties:
+        held.instance.first_responder = _text(properties["firstResponder"], names, context) or held.instance.first_responder
+    searchable = [name.strip() for name in properties.get("searchable", "").split(",") if name.strip()]
+    fields = {name: str(variables[name]) for name in searchable if variables.get(name) not in (None, "")}
+    was = {name: str(before[""][name]) for name in searchable if before.get("", {}).get(name) not in (None, "")}
+    if fields != was or held.is_new:
+        _write_fields(session, held.instance, fields)
+
+
+def _text(template: str, names: Mapping[str, Any], context: Context) -> str | None:
+    # A title that cannot be made is no reason to stop the work; lint has checked that it compiles.
+    try:
+        value = sandbox.compile_template(template).evaluate(names, context.functions)
+    except sandbox.EvaluationFailed:
+        return None
+    return None if value is None else str(value)
+
+
+def _write_fields(session: Session, instance: Instance, fields: Mapping[str, str]) -> None:
+    session.query(CaseField).where(CaseField.instance_id == instance.id).delete(synchronize_session=False)
+    if fields:
+        session.execute(insert(CaseField), [{"instance_id": instance.id, "name": name, "value": value} for name, value in fields.items()])
+    numbered = {"number": instance.number} if instance.number else {}
+    index_case(session, instance.id, instance.site, {**fields, **numbered})
+
+
+def _end(session: Session, held: Held, state: str, now: datetime) -> list[Event]:
+    instance = held.instance
+    instance.state, instance.ended_at = state, now
+    events = clocks.stop_all(session, instance, now, held.facts.calendar) if rules_of(held.loaded.process) else []
+    if state == "completed":
+        events.append(Event("instance.completed"))
+    if instance.parent_id is not None and instance.parent_token is not None:
+        # The caller is moved by a job of its own.
+        row = waits.job(instance, waits.RETURN, "-", {"child": instance.id, "state": state}, now, token=instance.parent_token)
+        session.execute(insert(Job), [{**row, "instance_id": instance.parent_id}])
+    return events
+
+
+def _save(session: Session, held: Held) -> None:
+    state = held.workflow.dump()
+    limit = db.of(session).settings.limits.instance
+    if len(state) > limit:
+        raise LimitExceeded(f"Expected an instance of at most {limit} bytes, but this one would have {len(state)}")
+    instance = held.instance
+    instance.moves += 1
+    if held.is_new:
+        session.execute(insert(InstanceState).values(instance_id=instance.id, state=state))
+        held.is_new = False
+    else:
+        session.execute(update(InstanceState).where(InstanceState.instance_id == instance.id).values(state=state))
+    session.flush()
+    if instance.state == "running":
+        cache, instance_id, moves = _cache(session), instance.id, instance.moves
+        db.on_commit(session, lambda: cache.give_back(instance_id, moves, held.workflow))
+
+
+def _cache(session: Session) -> WorkflowCache:
+    cache: WorkflowCache = db.of(session).keep.setdefault("workflows", WorkflowCache())
+    return cache

@@ -1,0 +1,88 @@
+"""The alarm clock: the only module that knows APScheduler. It looks twice a second for what is due; rows decide, not its memory."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from engine import worker
+from engine.clock import Clock
+from engine.db import Database
+from engine.jobs import Handler
+
+logger = logging.getLogger("steward.scheduler")
+WATCHDOG_SECONDS = 2.0  # how often the watchdog looks
+STALL_SECONDS = 5.0  # a tick later than this has been lost
+
+
+class Scheduler:
+    """Timers, clocks, jobs and stored messages of one database, done by threads of this process."""
+
+    def __init__(self, database: Database, clock: Clock, handlers: Mapping[str, Handler] | None = None) -> None:
+        self._database = database
+        self._clock = clock
+        self._handlers = dict(handlers or {})
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._watchdog: threading.Thread | None = None
+        self._alarm: BackgroundScheduler | None = None
+        self._last_tick = time.monotonic()
+
+    def start(self) -> None:
+        self._arm()
+        self._watchdog = threading.Thread(target=self._watch, name="steward-watchdog", daemon=True)
+        self._watchdog.start()
+
+    def stop(self) -> None:
+        """Finish what is under way, begin nothing new."""
+        self._stop.set()
+        if self._watchdog is not None:
+            self._watchdog.join()
+        if self._alarm is not None:
+            self._alarm.shutdown(wait=True)
+
+    def is_alive(self) -> bool:
+        return time.monotonic() - self._last_tick < 4 * STALL_SECONDS
+
+    def _arm(self) -> None:
+        self._last_tick = time.monotonic()
+        self._alarm = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(2)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        every = self._database.settings.poll_seconds
+        self._alarm.add_job(self._guarded(self._tick), "interval", seconds=every, id="tick", next_run_time=datetime.now(UTC))
+        self._alarm.start()
+
+    def _watch(self) -> None:
+        # APScheduler sleeps until a time of day: when the wall clock is set back by an hour, it sleeps an hour. Monotonic time does not.
+        while not self._stop.wait(WATCHDOG_SECONDS):
+            if time.monotonic() - self._last_tick > STALL_SECONDS and not self._lock.locked():
+                logger.warning("The alarm clock has stood still; setting it anew")
+                stalled, self._alarm = self._alarm, None
+                if stalled is not None:
+                    stalled.shutdown(wait=False)
+                self._arm()
+
+    def _guarded(self, tick: Callable[[], None]) -> Callable[[], None]:
+        def run() -> None:
+            self._last_tick = time.monotonic()
+            if not self._lock.acquire(blocking=False):
+                return
+            try:
+                tick()
+            except Exception:  # the database may be away for a while: the next tick tries again
+                logger.exception("A tick failed; the next one tries again")
+            finally:
+                self._lock.release()
+                self._last_tick = time.monotonic()
+
+        return run
+
+    def _tick(self) -> None:
+        worker.run_due(self._database, self._clock, self._handlers, stopped=self._stop.is_set)

@@ -1,0 +1,71 @@
+"""Timers that are due: each is claimed and fired in a transaction of its own."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import incidents, runner
+from engine.actors import Actor
+from engine.bpmn.timing import parse_duration
+from engine.bpmn.triggers import Fire
+from engine.history import Event, append
+from engine.tables import Timer
+
+TIMER = Actor.system("timer")
+MAX_MISSED = 100_000  # occurrences of a cycle that are counted one by one
+
+
+def due(session: Session, now: datetime, limit: int) -> list[int]:
+    """Ids of the timers that should have fired by now, the longest due first."""
+    query = select(Timer.id).where(Timer.state == "open", Timer.due_at <= now).order_by(Timer.due_at, Timer.id).limit(limit)
+    return list(session.scalars(query))
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the next timer is due."""
+    return session.scalars(select(Timer.due_at).where(Timer.state == "open").order_by(Timer.due_at).limit(1)).first()
+
+
+def fire(session: Session, timer_id: int, now: datetime) -> runner.Step | None:
+    """Fire one timer, once: None when somebody else was faster, or when its rule skips what was missed."""
+    instance_id = session.scalars(select(Timer.instance_id).where(Timer.id == timer_id)).first()
+    if instance_id is None:
+        return None
+    instance = runner.lock(session, instance_id)
+    # Only under the instance's lock is it certain: a task completed in this instant may have taken the timer away.
+    timer = session.scalars(select(Timer).where(Timer.id == timer_id).execution_options(populate_existing=True)).first()
+    if timer is None or timer.state != "open" or timer.due_at > now or instance.state != "running":
+        return None
+    latest = _latest_occurrence(timer, now)
+    if timer.catch_up == "skip" and timer.interval is not None and latest > timer.due_at:
+        timer.due_at = parse_duration(timer.interval).after(latest)
+        return None
+    at = timer.due_at if timer.catch_up == "all" else latest
+    event = Event("timer.fired", timer.activity_id, {"due_at": timer.due_at.isoformat()})
+    return runner.advance(session, runner.hold(session, instance), Fire(timer.token, at), event, TIMER, now)
+
+
+def _latest_occurrence(timer: Timer, now: datetime) -> datetime:
+    """The last moment of the cycle that has passed: after downtime a cycle goes on in step, and does not storm."""
+    if timer.interval is None:
+        return timer.due_at
+    interval, latest = parse_duration(timer.interval), timer.due_at
+    for _ in range(MAX_MISSED):
+        following = interval.after(latest)
+        if following > now or following <= latest:
+            break
+        latest = following
+    return latest
+
+
+def put_aside(session: Session, timer_id: int, message: str, now: datetime) -> None:
+    """A timer whose instance cannot be moved at all becomes an incident, so that it holds nobody else up."""
+    timer = session.get(Timer, timer_id)
+    if timer is None or timer.state != "open":
+        return
+    instance = runner.lock(session, timer.instance_id)
+    timer.state = "failed"
+    told = {"timer": timer.id}
+    _, event = incidents.open_incident(session, instance, timer.activity_id, "state", message, now, token=timer.token, trigger=told)
+    append(session, instance, [event], TIMER, now)

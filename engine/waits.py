@@ -1,0 +1,232 @@
+"""Make the rows match what an instance waits for: user tasks, timers, subscriptions, jobs.
+
+Rows are compared with the tokens before and after a step, not with the database: what a token no longer waits for goes, what it newly
+waits for comes. One statement a kind.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from engine.bpmn.model import Activity, Process
+from engine.bpmn.triggers import Wait
+from engine.correlation import canonical_key
+from engine.history import Event
+from engine.posts import FALLBACK_POST
+from engine.states import LIVE_INSTANCE, OPEN_TASK
+from engine.tables import Instance, Job, MessageSubscription, TaskParticipant, Timer, UserTask
+
+FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)  # where a task without a due date stands in a list
+DEFAULT_PRIORITY = 50
+
+# Topics of jobs that the engine does itself.
+CALL, RETURN, THROW, CANCEL = "steward.call", "steward.return", "steward.throw", "steward.cancel"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a step changed in what the instance waits for."""
+
+    gone: Sequence[Wait]
+    new: Sequence[Wait]
+    moved: Sequence[Wait]  # timers that go on with another due time
+
+    def of(self, *kinds: str) -> "Difference":
+        return Difference(*([wait for wait in waits if wait.kind in kinds] for waits in (self.gone, self.new, self.moved)))
+
+
+def difference(before: Iterable[Wait], after: Iterable[Wait]) -> Difference:
+    """Compare by token: a token keeps its id for as long as it waits."""
+    was = {wait.token: wait for wait in before}
+    now = {wait.token: wait for wait in after}
+    return Difference(
+        gone=[wait for token, wait in was.items() if token not in now],
+        new=[wait for token, wait in now.items() if token not in was],
+        moved=[wait for token, wait in now.items() if token in was and wait.kind == "timer" and wait.details != was[token].details],
+    )
+
+
+def sync(session: Session, instance: Instance, process: Process, changed: Difference, now: datetime) -> list[Event]:
+    """Write the difference; returns the events that history should tell."""
+    events = _sync_tasks(session, instance, process, changed.of("user_task"), now)
+    _sync_timers(session, instance, process, changed.of("timer"))
+    _sync_subscriptions(session, instance, changed.of("message", "signal"), now)
+    _sync_jobs(session, instance, process, changed.of("job", "call"), now)
+    return events
+
+
+def _sync_tasks(session: Session, instance: Instance, process: Process, changed: Difference, now: datetime) -> list[Event]:
+    if changed.gone:
+        _cancel_tasks(session, instance.id, [wait.token for wait in changed.gone], now)
+    if not changed.new:
+        return []
+    rows = [_task_row(instance, process.activity(wait.activity_id), wait, now) for wait in changed.new]
+    ids = session.scalars(insert(UserTask).returning(UserTask.id, sort_by_parameter_order=True), rows).all()
+    participants = [row for id, wait in zip(ids, changed.new, strict=True) for row in _participants(id, instance.site, wait)]
+    session.execute(insert(TaskParticipant), participants)
+    return [_created(id, row, wait) for id, row, wait in zip(ids, rows, changed.new, strict=True)]
+
+
+def _cancel_tasks(session: Session, instance_id: int, tokens: Sequence[str], now: datetime) -> None:
+    """Tasks that their diagram took away. The one that was just completed is closed already and stays as it is."""
+    still_open = select(UserTask.id).where(UserTask.instance_id == instance_id, UserTask.token.in_(tokens), UserTask.state.in_(OPEN_TASK))
+    session.execute(delete(TaskParticipant).where(TaskParticipant.task_id.in_(still_open)))
+    closing = update(UserTask).where(UserTask.instance_id == instance_id, UserTask.token.in_(tokens), UserTask.state.in_(OPEN_TASK))
+    session.execute(closing.values(state="cancelled", ended_at=now))
+
+
+def _task_row(instance: Instance, activity: Activity, wait: Wait, now: datetime) -> dict[str, Any]:
+    said = wait.details
+    return {
+        "instance_id": instance.id,
+        "site": instance.site,
+        "key": instance.key,
+        "token": wait.token,
+        "scope": wait.scope,
+        "activity_id": wait.activity_id,
+        "name": said.get("name") or activity.name or activity.id,
+        "state": "claimed" if said.get("assignee") else "ready",
+        "assignee": said.get("assignee") or None,
+        "priority": DEFAULT_PRIORITY if said.get("priority") is None else int(said["priority"]),
+        "due_at": said.get("due_at"),
+        "follow_up_at": said.get("follow_up_at"),
+        "sort_at": said.get("due_at") or FAR_FUTURE,
+        "form": activity.form,
+        "created_at": now,
+    }
+
+
+def candidates(wait: Wait) -> tuple[list[str], list[str]]:
+    """Users and groups who may claim; a task that names nobody at all belongs to the project manager."""
+    users, groups = list(wait.details.get("candidate_users") or ()), list(wait.details.get("candidate_groups") or ())
+    if not users and not groups and not wait.details.get("assignee"):
+        groups = [FALLBACK_POST]
+    return users, groups
+
+
+def _participants(task_id: int, site: str, wait: Wait) -> list[dict[str, Any]]:
+    users, groups = candidates(wait)
+    assignee = wait.details.get("assignee")
+    common = {"task_id": task_id, "site": site, "claimed": bool(assignee), "sort_at": wait.details.get("due_at") or FAR_FUTURE}
+    named = {("user", login) for login in users} | {("group", post) for post in groups} | ({("user", assignee)} if assignee else set())
+    return [{**common, "kind": kind, "who": who} for kind, who in sorted(named)]
+
+
+def _created(task_id: int, row: Mapping[str, Any], wait: Wait) -> Event:
+    users, groups = candidates(wait)
+    data = {"task": task_id, "name": row["name"], "assignee": row["assignee"], "candidate_groups": groups, "candidate_users": users}
+    if row["due_at"] is not None:
+        data["due_at"] = row["due_at"].isoformat()
+    return Event("user_task.created", wait.activity_id, data)
+
+
+def _sync_timers(session: Session, instance: Instance, process: Process, changed: Difference) -> None:
+    _remove(session, Timer, instance.id, changed.gone)
+    for wait in changed.moved:
+        moving = update(Timer).where(Timer.instance_id == instance.id, Timer.token == wait.token)
+        session.execute(moving.values(due_at=wait.details["due_at"], repeats_left=wait.details.get("repeats_left")))
+    if changed.new:
+        session.execute(insert(Timer), [_timer_row(instance, process.activity(wait.activity_id), wait) for wait in changed.new])
+
+
+def _timer_row(instance: Instance, activity: Activity, wait: Wait) -> dict[str, Any]:
+    interval = wait.details.get("interval")
+    default = "once" if interval else "all"
+    return {
+        "instance_id": instance.id,
+        "site": instance.site,
+        "token": wait.token,
+        "activity_id": wait.activity_id,
+        "due_at": wait.details["due_at"],
+        "state": "open",
+        "catch_up": activity.properties.get("catchUp", default),
+        "interval": interval,
+        "repeats_left": wait.details.get("repeats_left"),
+    }
+
+
+def _sync_subscriptions(session: Session, instance: Instance, changed: Difference, now: datetime) -> None:
+    _remove(session, MessageSubscription, instance.id, changed.gone)
+    rows = [
+        {
+            "instance_id": instance.id,
+            "site": instance.site,
+            "kind": wait.kind,
+            "name": wait.details["name"],
+            "correlation": canonical_key(wait.details.get("correlation_key")),
+            "token": wait.token,
+            "activity_id": wait.activity_id,
+            "created_at": now,
+        }
+        for wait in changed.new
+    ]
+    if rows:
+        session.execute(insert(MessageSubscription), rows)
+
+
+def _sync_jobs(session: Session, instance: Instance, process: Process, changed: Difference, now: datetime) -> None:
+    _remove(session, Job, instance.id, changed.gone)
+    calls = [wait.token for wait in changed.gone if wait.kind == "call"]
+    if calls:
+        _cancel_children(session, instance, calls, now)
+    rows = [_job_row(instance, process.activity(wait.activity_id), wait, now) for wait in changed.new]
+    if rows:
+        session.execute(insert(Job), rows)
+
+
+def _job_row(instance: Instance, activity: Activity, wait: Wait, now: datetime) -> dict[str, Any]:
+    said = wait.details
+    calling = wait.kind == "call"
+    payload = {"called": said.get("called"), "business_key": said.get("business_key")} if calling else {}
+    return job(
+        instance,
+        topic=CALL if calling else said["topic"],
+        activity_id=activity.id,
+        payload={**payload, "variables": dict(said.get("variables") or {})},
+        now=now,
+        token=wait.token,
+        retries=activity.retries,
+    )
+
+
+def job(
+    instance: Instance,
+    topic: str,
+    activity_id: str,
+    payload: Mapping[str, Any],
+    now: datetime,
+    token: str | None = None,
+    retries: str | None = None,
+) -> dict[str, Any]:
+    """A row of work to be done after the commit."""
+    return {
+        "instance_id": instance.id,
+        "site": instance.site,
+        "token": token,
+        "activity_id": activity_id,
+        "topic": topic,
+        "payload": dict(payload),
+        "state": "ready",
+        "due_at": now,
+        "retries": retries,
+        "created_at": now,
+    }
+
+
+def _cancel_children(session: Session, instance: Instance, tokens: Sequence[str], now: datetime) -> None:
+    """Called instances whose call is over without them are cancelled by jobs of their own: no step holds two instances."""
+    running = select(Instance).where(
+        Instance.parent_id == instance.id, Instance.parent_token.in_(tokens), Instance.state.in_(LIVE_INSTANCE)
+    )
+    rows = [job(child, CANCEL, "-", {"reason": "the call that started it was cancelled"}, now) for child in session.scalars(running)]
+    if rows:
+        session.execute(insert(Job), rows)
+
+
+def _remove(session: Session, table: type[Timer] | type[MessageSubscription] | type[Job], instance_id: int, gone: Sequence[Wait]) -> None:
+    if gone:
+        session.execute(delete(table).where(table.instance_id == instance_id, table.token.in_([wait.token for wait in gone])))
