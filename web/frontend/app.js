@@ -1,6 +1,7 @@
 // What every page loads. Everything else comes only where a page asks for it by a data attribute.
 import htmx from "htmx.org";
 import { refreshClocks, startClocks } from "./clocks.js";
+import { followConditions } from "./hidden.js";
 import { keepForms } from "./keep.js";
 import { words } from "./words.js";
 
@@ -90,5 +91,6 @@ document.addEventListener("click", (event) => {
 });
 
 keepForms();
+followConditions();
 enhance(document);
 startClocks();

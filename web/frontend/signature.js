@@ -79,7 +79,7 @@ export function signature(element) {
     status.textContent = words.signHere;
     value.dispatchEvent(new Event("change", { bubbles: true }));
   });
-  const isMissing = () => "required" in element.dataset && !value.value && pad.isEmpty();
+  const isMissing = () => "required" in element.dataset && !element.closest("[hidden]") && !value.value && pad.isEmpty();
   holdSubmit(element, () => isDirty || running !== null || isMissing(), async () => {
     if (isMissing()) {
       status.textContent = words.signatureMissing;
