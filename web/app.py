@@ -4,6 +4,7 @@ from apiflask import APIFlask
 
 from engine import installation
 from web import assets, auth, errors, headers, language, pages, words
+from web.api import blueprints
 from web.wiring import Steward
 
 
@@ -22,5 +23,6 @@ def create_app(steward: Steward) -> APIFlask:
     errors.install(app)
     words.install(app)
     assets.install(app)
+    blueprints.install(app)
     pages.install(app)
     return app

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from engine import listings, retries
 from engine.actors import Actor
+from engine.cursors import Page
 from engine.tables import Incident
-from web.api import schemas
+from web.api import masking, schemas
 from web.api.routing import commands, reads
 
 nouns = APIBlueprint("incidents", __name__, tag="incidents")
@@ -31,4 +32,5 @@ def retry(session: Session, actor: Actor, now: datetime, said: Mapping[str, Any]
 @reads(nouns, "/history", schemas.History, schemas.HistoryFilter, refusals=(403,))
 def read_history(session: Session, actor: Actor, asked: Mapping[str, Any]) -> Any:
     """What happened at the sites that the person audits, newest first."""
-    return listings.history_across(session, actor, **asked)
+    part = listings.history_across(session, actor, **asked)
+    return Page(masking.mask_lines(session, part.items, actor), part.next)

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from engine import instances, listings
 from engine.actors import Actor
-from web.api import schemas
+from engine.cursors import Page
+from web.api import masking, schemas
 from web.api.routing import commands, reads
 
 nouns = APIBlueprint("instances", __name__, tag="process instances")
@@ -31,14 +32,15 @@ def show_instance(session: Session, actor: Actor, instance_id: int) -> Any:
 @reads(nouns, "/process-instances/<id:instance_id>/variables", schemas.VariablesAnswer)
 def show_variables(session: Session, actor: Actor, instance_id: int) -> Any:
     """Its variables: those of the whole instance, and those of each scope inside it."""
-    scopes = dict(listings.variables(session, instance_id, actor))
+    scopes = masking.mask_for(session, instance_id, actor)(dict(listings.variables(session, instance_id, actor)))
     return {"variables": scopes.pop(""), "scopes": scopes}
 
 
 @reads(nouns, "/process-instances/<id:instance_id>/history", schemas.History, schemas.Paging)
 def show_history(session: Session, actor: Actor, asked: Said, instance_id: int) -> Any:
     """Its history, oldest first."""
-    return listings.history_of(session, instance_id, actor, **asked)
+    part = listings.history_of(session, instance_id, actor, **asked)
+    return Page(masking.mask_lines(session, part.items, actor), part.next)
 
 
 @commands(nouns, "/process-instances/<id:instance_id>/cancel", schemas.Instance, schemas.Reason)

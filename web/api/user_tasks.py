@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
 
+import orjson
 from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
-from engine import drafts, listings, user_tasks
+from engine import definitions, drafts, listings, queries_case, user_tasks
 from engine.actors import Actor
-from engine.tables import Draft
-from web.api import schemas
+from engine.tables import Draft, Instance
+from web.api import masking, schemas
 from web.api.routing import commands, reads
 
 nouns = APIBlueprint("user_tasks", __name__, tag="user tasks")
@@ -32,7 +34,13 @@ def show_task(session: Session, actor: Actor, task_id: int) -> Any:
 @reads(nouns, "/user-tasks/<id:task_id>/form", schemas.FormAnswer)
 def show_form(session: Session, actor: Actor, task_id: int) -> Any:
     """The task's form, and the variables that it begins with."""
-    return listings.task_form(session, task_id, actor)
+    task = queries_case.task(session, task_id, actor)
+    mask = masking.mask_for(session, task.instance_id, actor)
+    content = None
+    if task.form is not None:
+        files = definitions.resources(session, session.get_one(Instance, task.instance_id).definition_id)
+        content = next(orjson.loads(file.content) for file in files if file.kind == "form" and PurePosixPath(file.name).stem == task.form)
+    return {"form": task.form, "form_schema": content, "variables": mask(queries_case.variables_of(session, task.instance_id, task.scope))}
 
 
 @commands(nouns, "/user-tasks/<id:task_id>/claim", schemas.UserTask)

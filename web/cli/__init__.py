@@ -7,7 +7,7 @@ import importlib
 
 import click
 
-from engine.errors import DeploymentRefused, Rejected
+from engine.errors import DeploymentRefused, StewardError
 from web.cli.console import Console
 
 # Which file holds which command.
@@ -60,7 +60,8 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"web.cli.{COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, f"{cmd_name}_" if cmd_name == "import" else cmd_name)
+        # `import` is a word of Python's, and `show` prints tables.
+        command: click.Command = getattr(module, f"{cmd_name}_" if cmd_name in ("import", "show") else cmd_name)
         return command
 
     def invoke(self, ctx: click.Context) -> object:
@@ -70,7 +71,7 @@ class Commands(click.Group):
             for problem in refusal.problems:
                 click.echo(str(problem))
             raise Refused(str(refusal)) from refusal
-        except Rejected as refusal:
+        except StewardError as refusal:
             raise Refused(_sentence(refusal)) from refusal
         except Exception as error:
             # The library is imported only now: most commands never fail, and some never need it.
@@ -81,7 +82,7 @@ class Commands(click.Group):
             raise
 
 
-def _sentence(refusal: Rejected) -> str:
+def _sentence(refusal: StewardError) -> str:
     fields = getattr(refusal, "fields", {})
     return f"{refusal} ({'; '.join(f'{name}: {text}' for name, text in fields.items())})" if fields else str(refusal)
 

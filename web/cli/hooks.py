@@ -2,7 +2,6 @@
 
 import click
 
-from webhooks import inbound
 from web.cli.console import Console, as_person, pass_console
 
 
@@ -19,6 +18,8 @@ def hook() -> None:
 @pass_console
 def add(console: Console, name: str, site: str, message: str, login: str | None) -> None:
     """Open the endpoint NAME; its secret is the last word printed, and is shown only once."""
+    from webhooks import inbound
+
     with console.steward.db.transaction() as session:
         secret = inbound.add_endpoint(session, name, site, message, console.actor(session, login), console.now())
     click.echo(f"POST /hooks/{name} takes deliveries signed with the secret {secret}")
@@ -30,6 +31,8 @@ def add(console: Console, name: str, site: str, message: str, login: str | None)
 @pass_console
 def rotate(console: Console, name: str, login: str | None) -> None:
     """Give NAME a new secret; the one before it is accepted until the next change."""
+    from webhooks import inbound
+
     with console.steward.db.transaction() as session:
         secret = inbound.rotate_secret(session, name, console.actor(session, login), console.now())
     click.echo(f"POST /hooks/{name} takes deliveries signed with the new secret {secret}")
@@ -41,6 +44,8 @@ def rotate(console: Console, name: str, login: str | None) -> None:
 @pass_console
 def disable(console: Console, name: str, login: str | None) -> None:
     """Close the endpoint NAME."""
+    from webhooks import inbound
+
     with console.steward.db.transaction() as session:
         inbound.disable_endpoint(session, name, console.actor(session, login), console.now())
     click.echo(f"POST /hooks/{name} is closed")

@@ -2,7 +2,6 @@
 
 import click
 
-from engine import identity
 from web.cli.console import Console, as_person, pass_console
 
 
@@ -17,7 +16,7 @@ def user() -> None:
 @click.option("--post", "posts", required=True, multiple=True, help="A post held there; repeat for more.")
 @click.option("--full-name", help="As people say it; default the login name.")
 @click.option("--telephone")
-@click.option("--language", default="zh", type=click.Choice(identity.LANGUAGES), show_default=True)
+@click.option("--language", default="zh", type=click.Choice(("zh", "en")), show_default=True)
 @as_person
 @pass_console
 def add(
@@ -25,6 +24,8 @@ def add(
     login: str | None,
 ) -> None:  # fmt: skip
     """Add the person NAME; prints the first password, to be changed at the first login."""
+    from engine import identity
+
     with console.steward.db.transaction() as session:
         actor = console.actor(session, login)
         person = identity.add_person(
@@ -40,6 +41,8 @@ def add(
 @pass_console
 def password(console: Console, name: str, login: str | None) -> None:
     """Give NAME a new random password and end all sessions; prints it, to be changed at the next login."""
+    from engine import identity
+
     with console.steward.db.transaction() as session:
         secret = identity.reset_password(session, name, console.actor(session, login), console.now())
     click.echo(f"{name} may log in with the password {secret}")
@@ -51,6 +54,8 @@ def password(console: Console, name: str, login: str | None) -> None:
 @pass_console
 def disable(console: Console, name: str, login: str | None) -> None:
     """Lock NAME out at once."""
+    from engine import identity
+
     with console.steward.db.transaction() as session:
         identity.disable(session, name, console.actor(session, login), console.now())
     click.echo(f"{name} is disabled")
@@ -62,6 +67,8 @@ def disable(console: Console, name: str, login: str | None) -> None:
 @pass_console
 def enable(console: Console, name: str, login: str | None) -> None:
     """Let NAME in again."""
+    from engine import identity
+
     with console.steward.db.transaction() as session:
         identity.enable(session, name, console.actor(session, login), console.now())
     click.echo(f"{name} is enabled")
@@ -73,6 +80,8 @@ def enable(console: Console, name: str, login: str | None) -> None:
 @pass_console
 def token(console: Console, name: str, login: str | None) -> None:
     """Issue an API token for NAME; it is the last word printed, and is shown only once."""
+    from engine import identity
+
     with console.steward.db.transaction() as session:
         secret = identity.issue_token(session, name, console.actor(session, login), console.now())
     click.echo(f"The token of {name}, shown only once: {secret}")

@@ -1,0 +1,39 @@
+"""Photographs, signatures and papers, by the hash of their content."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, send_file
+from sqlalchemy.orm import Session
+
+from engine import attachments
+from engine.actors import Actor
+from web import current
+from web.api import schemas
+from web.api.routing import SECURITY, commands, refusals
+
+nouns = APIBlueprint("attachments", __name__, tag="attachments")
+BYTES = {200: {"description": "The file", "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+@commands(nouns, "/attachments", schemas.AttachmentAnswer, schemas.Upload, status=201, location="files")
+def upload(session: Session, actor: Actor, now: datetime, said: Mapping[str, Any]) -> attachments.Received:
+    """Keep a file for a site; form fields name it by the hash that is answered."""
+    file = said["file"]
+    settings = current.steward().settings
+    received = attachments.receive(settings.attachments, file.stream, settings.limits.attachment)
+    attachments.register(session, received, file.filename or "", said["site"], actor, now)
+    return received
+
+
+@nouns.get("/attachments/<word:hash>")
+@nouns.doc(operation_id="read_attachment", security=SECURITY, responses=BYTES | refusals(401, 404))
+def read_attachment(hash: str) -> Response:  # noqa: A002
+    """A file that one of the person's sites uses."""
+    with current.steward().db.read() as session:
+        found = attachments.find(session, current.steward().settings.attachments, hash, current.actor())
+    return send_file(
+        found.path.absolute(), mimetype=found.media_type, as_attachment=not found.is_shown, download_name=found.file_name, etag=hash
+    )

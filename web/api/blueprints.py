@@ -1,0 +1,89 @@
+"""The API: one blueprint per noun under /api/v1, described at /api/openapi.json; webhooks and health beside it."""
+
+from typing import Any
+
+import orjson
+from apiflask import APIFlask
+from flask import request
+from werkzeug.exceptions import BadRequest
+from werkzeug.routing import BaseConverter, IntegerConverter
+
+from web import current
+from web.api import attachments, definitions, health, hooks, incidents, instances, messages, schemas, user_tasks
+
+PREFIX = "/api/v1"
+
+
+class IdConverter(IntegerConverter):
+    """A number that a database can look for; any other address is not found."""
+
+    def __init__(self, map: Any) -> None:
+        super().__init__(map, min=1, max=schemas.LARGEST_ID)
+
+
+class WordConverter(BaseConverter):
+    """A name without slashes and control characters."""
+
+    regex = r"[^/\x00-\x1f\x7f]{1,255}"
+
+
+def install(app: APIFlask) -> None:
+    app.url_map.converters.update(id=IdConverter, word=WordConverter)
+    app.config.update(
+        VALIDATION_ERROR_DESCRIPTION="Expected a request that fits its description, but some of its fields do not",
+        VALIDATION_ERROR_SCHEMA=schemas.Error,
+        HTTP_ERROR_SCHEMA=schemas.Error,
+        AUTO_VALIDATION_ERROR_RESPONSE=False,
+        AUTO_AUTH_ERROR_RESPONSE=False,
+        AUTO_404_RESPONSE=False,
+        SECURITY_SCHEMES={
+            "bearer": {"type": "http", "scheme": "bearer", "description": "a token from `steward token NAME`"},
+            "session": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": app.config["SESSION_COOKIE_NAME"],
+                "description": "a signed-in browser; requests that change something carry its CSRF token in X-CSRFToken",
+            },
+        },
+    )
+    for module in (definitions, instances, user_tasks, messages, incidents, attachments):
+        module.nouns.before_request(_require_somebody)
+        module.nouns.before_request(_require_plain_json)
+        app.register_blueprint(module.nouns, url_prefix=PREFIX)
+    app.register_blueprint(hooks.nouns)
+    app.register_blueprint(health.nouns)
+    app.spec_processor(_describe_paths)
+
+
+def _require_somebody() -> None:
+    current.actor()
+
+
+def _require_plain_json() -> None:
+    """Refuse what Python's JSON reader lets through and no database keeps: NaN, lone surrogates, endless nesting, NUL in names."""
+    if "\x00" in request.query_string.decode("latin-1") or "%00" in request.query_string.decode("latin-1"):
+        raise BadRequest("Expected a query without NUL characters, but found one")
+    if not request.is_json:
+        return
+    try:
+        orjson.dumps(orjson.loads(request.get_data(cache=True)))
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError) as error:
+        raise BadRequest(f"Expected a JSON body, but: {error}") from None
+
+
+def _describe_paths(spec: dict[str, Any]) -> dict[str, Any]:
+    """Say what the converters of the addresses accept."""
+    for operations in spec["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "path":
+                    parameter["schema"] = _path_schema(parameter["name"])
+    return spec
+
+
+def _path_schema(name: str) -> dict[str, Any]:
+    if name.endswith("_id"):
+        return {"type": "integer", "minimum": 1, "maximum": schemas.LARGEST_ID}
+    if name == "hash":
+        return {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+    return {"type": "string", "minLength": 1, "maxLength": 255}
