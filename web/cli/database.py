@@ -22,13 +22,13 @@ def demo(console: Console) -> None:
     from engine import demo as demonstration
 
     with console.steward.db.transaction() as session:
-        passwords = demonstration.fill(session, console.now())
-    if not passwords:
+        people = demonstration.build(session, console.now())
+    if not people:
         click.echo("The demonstration sites are there already")
         return
-    width = max(len(login) for login in passwords)
-    for login, password in passwords.items():
-        click.echo(f"{login:{width}}  {password}")
+    width = max(len(person.login) for person in people)
+    for person in people:
+        click.echo(f"{person.login:{width}}  {person.password}  {person.name}")
     click.echo("These passwords are shown only once. `steward user password NAME` makes a new one.")
 
 
