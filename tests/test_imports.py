@@ -14,7 +14,7 @@ PACKAGES = ("engine", "webhooks", "web")
 
 # From the bottom up. The longest matching prefix decides; a new module of engine/ takes its place here.
 ENGINE_LAYERS = [
-    ("settings", "clock", "errors", "states", "posts", "actors", "calendar", "passwords", "correlation", "cursors", "append_only"),
+    ("settings", "clock", "errors", "states", "posts", "actors", "cursors", "calendar", "passwords", "correlation", "cursors", "append_only"),
     ("tables", "bpmn.model", "bpmn.sandbox", "bpmn.expressions", "bpmn.feel", "bpmn.decisions", "variables"),
     ("forms",),
     ("bpmn",),
@@ -23,7 +23,7 @@ ENGINE_LAYERS = [
     ("waits", "clocks", "incidents", "queries", "listings"),
     ("runner",),
     ("instances", "user_tasks", "drafts", "timers", "messages", "jobs", "retries", "identity", "residents", "attachments", "imports"),
-    ("worker", "scheduler", "scenarios", "demo"),
+    ("worker", "scheduler", "scenarios", "expectations", "demo"),
 ]
 
 # What enters through one door only.
