@@ -70,6 +70,11 @@ def read_scopes(state: bytes) -> dict[str, dict[str, Any]]:
     return {"": values["variables"], **inner}
 
 
+def read_places(state: bytes) -> list[str]:
+    """The element at which each token stands, oldest token first."""
+    return [row[1] for row in read(state)["tokens"]]
+
+
 def _check(body: bytes) -> bytes:
     return hashlib.sha256(body).digest()[:CHECK]
 
@@ -100,3 +105,12 @@ def _place(instance: Instance, row: list[Any]) -> None:
             instance.joins[owner.id, spec.name] = spec
     elif token._state == READY and not failed:
         instance.queue(token)
+
+
+def read_waiting(state: bytes) -> list[str]:
+    """The ids of the activities at which an instance stands, without the definition: its innermost tokens, but no listeners or joins."""
+    tokens = read(state)["tokens"]
+    listening = STATES.index(WAITING)
+    standing = [row for row in tokens if row[3] != listening]
+    holders = {row[2] for row in standing}
+    return list(dict.fromkeys(row[1] for row in standing if row[0] not in holders and row[4] != "arrived"))

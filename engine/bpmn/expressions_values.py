@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from engine.bpmn.expressions_budget import MAX_NESTING, EvaluationFailed, checked_weight, kind_of
@@ -40,7 +41,11 @@ def format_duration(length: timedelta) -> str:
 
 def to_json(value: Any, depth: int = 0) -> Any:
     """The value as pure JSON: dates and durations as ISO 8601 text, decimals as numbers. Raises EvaluationFailed for anything else."""
-    if value is None or type(value) in (bool, int, float, str):
+    if value is None or type(value) in (bool, int, str):
+        return value
+    if type(value) is float:
+        if not isfinite(value):
+            raise EvaluationFailed(f"Expected a finite number, but found {value}")
         return value
     if depth > MAX_NESTING:
         raise EvaluationFailed(f"Expected at most {MAX_NESTING} levels of lists and mappings, but there are more")

@@ -195,8 +195,18 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
                 token: Token | None = self.tasks.get(str(heapq.heappop(self._ready)[1]))
                 if token is not None and token._state == READY and not token.failed:
                     return token
-            if not any(join.open_if_due(self.tasks[owner]) for (owner, _), join in list(self.joins.items())):
+            if not self._open_a_join():
                 return None
+
+    def _open_a_join(self) -> bool:
+        """Let one inclusive join go on to which nothing can come any more; forget the joins of scopes that have ended."""
+        for place, join in list(self.joins.items()):
+            owner = self.tasks.get(place[0])
+            if owner is None:
+                del self.joins[place]
+            elif join.open_if_due(owner):
+                return True
+        return False
 
     def _step(self, token: Token) -> None:
         try:

@@ -7,7 +7,7 @@ from typing import Any
 from engine.bpmn import catching, codec
 from engine.bpmn.executable import Executable
 from engine.bpmn.instance import READY, STARTED, WAITING, Instance, StepFailed, Token
-from engine.bpmn.sandbox import to_json
+from engine.bpmn.sandbox import EvaluationFailed, to_json
 from engine.bpmn.scopes import View, scope_of
 from engine.bpmn.triggers import (
     Cancel,
@@ -27,7 +27,7 @@ from engine.bpmn.triggers import (
     Trigger,
     Wait,
 )
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, Invalid, NotFound
 
 __all__ = [
     "Cancel",
@@ -61,7 +61,7 @@ class Workflow:
     def begin(cls, executable: Executable, variables: Mapping[str, Any], start_event: str | None = None) -> "Workflow":
         """A new instance at its start event; nothing has run yet."""
         instance = Instance(executable.elements, executable.body)
-        instance.root.variables = dict(variables)
+        instance.root.variables = _plain(variables)
         for number, start in enumerate(_starts(executable, start_event)):
             token = instance.place(start, instance.root)
             token.phase = "open" if number == 0 else "enter"
@@ -127,7 +127,7 @@ class Workflow:
                 token = self._waiting(trigger.token, "message", "signal")
                 if token.details["name"] != trigger.name:
                     raise Conflict(f"Expected token {token.id} to wait for {trigger.name!r}, but it waits for {token.details['name']!r}")
-                token.task_spec.occur(token, to_json(trigger.payload), trigger.at)
+                token.task_spec.occur(token, _plain(trigger.payload), trigger.at)
             case Fail():
                 self._fail(trigger)
             case Retry():
@@ -155,7 +155,7 @@ class Workflow:
         token = self._waiting(trigger.token, "user_task", "job", "call")
         if trigger.performer is not None and token.details["kind"] == "user_task":
             self._instance.performers[token.task_spec.name] = trigger.performer
-        token.task_spec.accept(token, to_json(trigger.variables))
+        token.task_spec.accept(token, _plain(trigger.variables))
 
     def _fail(self, trigger: Fail) -> None:
         token = self._waiting(trigger.token, "job", "call")
@@ -175,13 +175,22 @@ class Workflow:
         token: Token | None = self._instance.tasks.get(trigger.scope)
         if token is None or token.variables is None:
             raise NotFound(f"Expected a scope {trigger.scope!r} in the instance, but there is none")
-        token.variables |= to_json(trigger.variables)
+        token.variables |= _plain(trigger.variables)
 
     def _cancel(self) -> None:
         root = self._instance.root
         for token in root.within():
             self._instance.cancel_token(token)
         self._instance.finish_scope(root)
+
+
+def _plain(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Variables from outside as pure JSON."""
+    try:
+        values: dict[str, Any] = to_json(variables)
+        return values
+    except EvaluationFailed as failure:
+        raise Invalid(f"Expected variables that can be stored, but: {failure.message}") from failure
 
 
 def _starts(executable: Executable, start_event: str | None) -> list[Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from engine.bpmn.executable import Executable, compile_process
@@ -45,9 +46,7 @@ def _flow(line: str) -> str:
     ids = path.split(" -> ")
     text = condition.replace("<", "&lt;").replace("&&", "&amp;&amp;")
     inner = f"<conditionExpression>{text}</conditionExpression>" if condition else ""
-    return "".join(
-        f'<sequenceFlow sourceRef="{a.strip()}" targetRef="{b.strip()}">{inner}</sequenceFlow>' for a, b in zip(ids, ids[1:], strict=False)
-    )
+    return "".join(f'<sequenceFlow sourceRef="{a.strip()}" targetRef="{b.strip()}">{inner}</sequenceFlow>' for a, b in pairwise(ids))
 
 
 def executable(content: bytes, decisions: Mapping[str, Any] | None = None) -> Executable:

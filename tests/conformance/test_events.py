@@ -82,7 +82,9 @@ def error_at(activity: str, *codes: str, rest: str = "") -> bytes:
 
 
 JOB = '<serviceTask id="a" camunda:type="external" camunda:topic="t"/>'
-INNER = '<subProcess id="a"><startEvent id="i"/><userTask id="u"/><endEvent id="e"><errorEventDefinition errorRef="x"/></endEvent>\ni -> u -> e\n</subProcess>'
+INNER = """<subProcess id="a"><startEvent id="i"/><userTask id="u"/><endEvent id="e"><errorEventDefinition errorRef="x"/></endEvent>
+i -> u -> e
+</subProcess>"""
 BROKEN, OTHER, ANY = 'errorRef="x"', 'errorRef="y"', ""
 
 

@@ -8,7 +8,8 @@ from tests.conformance.drive import Drive, bpmn
 def repeated(tag: str, loop: str, sequential: bool, inner: str = "", extra: str = "") -> bytes:
     body = f"""
     <startEvent id="s"/><{tag} id="a" {extra}>{inner}
-    <multiInstanceLoopCharacteristics isSequential="{str(sequential).lower()}" {loop}</multiInstanceLoopCharacteristics></{tag}><userTask id="z"/>
+    <multiInstanceLoopCharacteristics isSequential="{str(sequential).lower()}" {loop}</multiInstanceLoopCharacteristics></{tag}>
+    <userTask id="z"/>
     s -> a -> z
     """
     return bpmn(body)
@@ -111,7 +112,8 @@ def test_a_script_repeats() -> None:
 
 def test_a_boundary_event_interrupts_all_items() -> None:
     body = f"""
-    <startEvent id="s"/><userTask id="a"><multiInstanceLoopCharacteristics {OVER}</multiInstanceLoopCharacteristics></userTask><userTask id="z"/>
+    <startEvent id="s"/><userTask id="z"/>
+    <userTask id="a"><multiInstanceLoopCharacteristics {OVER}</multiInstanceLoopCharacteristics></userTask>
     <boundaryEvent id="b" attachedToRef="a"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent>
     s -> a
     b -> z
@@ -126,8 +128,9 @@ def test_a_boundary_event_interrupts_all_items() -> None:
 
 def test_the_error_of_one_item_ends_all() -> None:
     body = f"""
-    <startEvent id="s"/><serviceTask id="a" camunda:type="external" camunda:topic="t"><multiInstanceLoopCharacteristics {OVER}</multiInstanceLoopCharacteristics>
-    </serviceTask><userTask id="z"/><boundaryEvent id="b" attachedToRef="a"><errorEventDefinition/></boundaryEvent>
+    <startEvent id="s"/><serviceTask id="a" camunda:type="external" camunda:topic="t">
+    <multiInstanceLoopCharacteristics {OVER}</multiInstanceLoopCharacteristics></serviceTask><userTask id="z"/>
+    <boundaryEvent id="b" attachedToRef="a"><errorEventDefinition/></boundaryEvent>
     s -> a
     b -> z
     """

@@ -148,7 +148,8 @@ ERROR = """
 <startEvent id="s"/><parallelGateway id="f"/><serviceTask id="j" camunda:type="external" camunda:topic="t"/><userTask id="v"/>
 s -> f -> j
 f -> v
-<subProcess id="es" triggeredByEvent="true"><startEvent id="es1"><errorEventDefinition errorRef="x" camunda:errorMessageVariable="text"/></startEvent>
+<subProcess id="es" triggeredByEvent="true">
+  <startEvent id="es1"><errorEventDefinition errorRef="x" camunda:errorMessageVariable="text"/></startEvent>
   <userTask id="h"/><endEvent id="again"><errorEventDefinition errorRef="x"/></endEvent>
   es1 -> h -> again
 </subProcess>

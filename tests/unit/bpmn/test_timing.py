@@ -1,0 +1,61 @@
+"""Durations, dates and repetitions by ISO 8601."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from engine.bpmn import timing
+
+JANUARY = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("PT90M", datetime(2026, 1, 31, 9, 30, tzinfo=UTC)),
+        ("P1M", datetime(2026, 2, 28, 8, 0, tzinfo=UTC)),
+        ("P1Y2M3DT4H5M6S", datetime(2027, 4, 3, 12, 5, 6, tzinfo=UTC)),
+        ("P1,5D", datetime(2026, 2, 1, 20, 0, tzinfo=UTC)),
+        ("PT0.5S", JANUARY + timedelta(milliseconds=500)),
+        ("PT0S", JANUARY),
+    ],
+)
+def test_a_duration_is_added_to_a_moment(text: str, after: datetime) -> None:
+    assert timing.parse_duration(text).after(JANUARY) == after
+
+
+@pytest.mark.parametrize("text", ["", "P", "PT", "-PT1H", "PT-1H", "P1H", "PT1D", "1H", "P1Y1", "PT1H ago", "p1d"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="Expected a duration"):
+        timing.parse_duration(text)
+
+
+def test_a_date_without_zone_is_meant_at_the_site() -> None:
+    assert timing.parse_moment("2026-03-01T09:00", "Asia/Shanghai") == datetime(2026, 3, 1, 1, 0, tzinfo=UTC)
+    assert timing.parse_moment("2026-07-01T09:00", "Europe/Berlin") == datetime(2026, 7, 1, 7, 0, tzinfo=UTC)
+    assert timing.parse_moment("2026-12-01T09:00", "Europe/Berlin") == datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
+
+
+def test_values_of_expressions_are_moments_too() -> None:
+    assert timing.moment_of(timedelta(hours=1), JANUARY, "UTC") == JANUARY + timedelta(hours=1)
+    assert timing.moment_of(date(2026, 3, 1), JANUARY, "Asia/Shanghai") == datetime(2026, 2, 28, 16, 0, tzinfo=UTC)
+    assert timing.moment_of("PT1H", JANUARY, "UTC") == JANUARY + timedelta(hours=1)
+    for wrong in (timedelta(hours=-1), 5, True, [], "yesterday"):
+        with pytest.raises(ValueError, match="Expected"):
+            timing.moment_of(wrong, JANUARY, "UTC")
+
+
+@pytest.mark.parametrize(
+    ("text", "times", "start"),
+    [
+        ("R3/PT10M", 3, None),
+        ("R/PT10M", None, None),
+        ("PT10M", None, None),
+        ("R2/2026-03-01T09:00:00Z/PT10M", 2, "2026-03-01T09:00:00+00:00"),
+    ],
+)
+def test_repetitions(text: str, times: int | None, start: str | None) -> None:
+    found = timing.parse_repetition(text, "UTC")
+    assert found.times == times
+    assert (found.start and found.start.isoformat()) == start
+    assert found.interval.span == timedelta(minutes=10)
