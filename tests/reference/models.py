@@ -1,0 +1,284 @@
+"""Random valid diagrams: blocks within blocks, as hypothesis draws them, written as BPMN XML."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+
+HEAD = (
+    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"'
+    ' targetNamespace="http://example.org/random">\n<message id="m" name="paid"/><signal id="g" name="storm"/>'
+    '<error id="e1" errorCode="late"/><error id="e2" errorCode="broken"/>\n'
+)
+VARIABLES = ("v0", "v1", "v2")
+VALUES = range(4)
+MAX_NODES = 40
+MAX_DEPTH = 4
+
+TIMER = "<timerEventDefinition><timeDuration>PT10M</timeDuration></timerEventDefinition>"
+CYCLE = "<timerEventDefinition><timeCycle>R2/PT10M</timeCycle></timerEventDefinition>"
+MESSAGE = '<messageEventDefinition messageRef="m"/>'
+SIGNAL = '<signalEventDefinition signalRef="g"/>'
+LASTING = ("userTask", "manualTask", "serviceTask", "receiveTask", "callActivity")
+PASSING = ("task", "scriptTask", "intermediateThrowEvent", "sendTask")
+ATTRIBUTES = {
+    "serviceTask": 'camunda:type="external" camunda:topic="t"',
+    "receiveTask": 'messageRef="m"',
+    "sendTask": 'messageRef="m"',
+    "callActivity": 'calledElement="other"',
+}
+
+
+@dataclass
+class Drawing:
+    """The diagram as it grows. `draw` is hypothesis' choice."""
+
+    draw: Callable[..., object]
+    rich: bool = True  # False: only what the library alone does right
+    lines: list[str] = field(default_factory=list)
+    variables: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VARIABLES, 0))
+    nodes: int = 0
+    flows: int = 0
+
+    def choose(self, *choices: str) -> str:
+        return str(self.draw(st.sampled_from(choices)))
+
+    def count(self, least: int, most: int) -> int:
+        found = self.draw(st.integers(least, most))
+        assert isinstance(found, int)
+        return found
+
+    def node(self, tag: str, attributes: str = "", inside: str = "") -> str:
+        self.nodes += 1
+        node_id = f"{tag}{self.nodes}"
+        self.lines.append(f'<{tag} id="{node_id}" {attributes}>{inside}</{tag}>')
+        return node_id
+
+    def flow(self, source: str, target: str, condition: str = "") -> str:
+        self.flows += 1
+        text = f"<conditionExpression>{condition}</conditionExpression>" if condition else ""
+        self.lines.append(f'<sequenceFlow id="f{self.flows}" sourceRef="{source}" targetRef="{target}">{text}</sequenceFlow>')
+        return f"f{self.flows}"
+
+    def condition(self) -> str:
+        return f"{self.choose(*VARIABLES)} &gt; {self.count(0, 2)}"
+
+    def default(self, node: str, flow: str) -> None:
+        """Make the flow the default of a node that has been written."""
+        at = next(index for index, line in enumerate(self.lines) if f' id="{node}" ' in line)
+        self.lines[at] = self.lines[at].replace(f'id="{node}" ', f'id="{node}" default="{flow}" ', 1)
+
+
+Piece = tuple[str, str]  # first and last node of a block
+
+
+def block(drawing: Drawing, depth: int) -> Piece:
+    """Any block; only tasks when the diagram is large or deep enough."""
+    if depth >= MAX_DEPTH or drawing.nodes >= MAX_NODES:
+        return task(drawing)
+    choices = ["task", "task", "sequence", "exclusive", "parallel", "inclusive", "loop", "subprocess"]
+    if drawing.rich:
+        choices += ["boundary", "boundary", "event gateway", "repeated", "error", "conditional task"]
+    return BLOCKS[drawing.choose(*choices)](drawing, depth + 1)
+
+
+def task(drawing: Drawing, depth: int = 0) -> Piece:
+    if not drawing.rich:
+        return (node := activity(drawing, drawing.choose("userTask", "userTask", "manualTask", "scriptTask"))), node
+    kind = drawing.choose("userTask", "userTask", *LASTING, *PASSING, "intermediateCatchEvent")
+    return (node := activity(drawing, kind)), node
+
+
+def activity(drawing: Drawing, kind: str) -> str:
+    inside = ""
+    if kind == "scriptTask":
+        inside = f"<script>{drawing.choose(*VARIABLES)} = {drawing.count(0, 3)}</script>"
+    elif kind == "intermediateCatchEvent":
+        inside = drawing.choose(TIMER, MESSAGE, SIGNAL)
+    elif kind == "intermediateThrowEvent":
+        inside = drawing.choose("", MESSAGE, SIGNAL)
+    return drawing.node(kind, ATTRIBUTES.get(kind, ""), inside)
+
+
+def sequence(drawing: Drawing, depth: int) -> Piece:
+    pieces = [block(drawing, depth) for _ in range(drawing.count(2, 3))]
+    for (_, last), (first, _) in zip(pieces, pieces[1:], strict=False):
+        drawing.flow(last, first)
+    return pieces[0][0], pieces[-1][1]
+
+
+def _join(drawing: Drawing, split: str, join: str, depth: int, conditions: bool) -> Piece:
+    """Branches between two nodes. The last one is the default when there are conditions."""
+    branches = drawing.count(2, 3)
+    for number in range(branches):
+        is_default = conditions and number == branches - 1
+        condition = drawing.condition() if conditions and not is_default else ""
+        if drawing.count(0, 5) == 0:
+            first = last = join  # a branch with nothing in it
+            flow = drawing.flow(split, first, condition)
+        else:
+            first, last = block(drawing, depth)
+            flow = drawing.flow(split, first, condition)
+            drawing.flow(last, join)
+        if is_default:
+            drawing.default(split, flow)
+    return split, join
+
+
+def exclusive(drawing: Drawing, depth: int) -> Piece:
+    # Where nothing joins, each token goes on by itself: a gateway and a plain task do the same.
+    join = drawing.node(drawing.choose("exclusiveGateway", "task") if drawing.rich else "exclusiveGateway")
+    return _join(drawing, drawing.node("exclusiveGateway"), join, depth, conditions=True)
+
+
+def parallel(drawing: Drawing, depth: int) -> Piece:
+    split = drawing.node(drawing.choose("parallelGateway", "parallelGateway", "task") if drawing.rich else "parallelGateway")
+    return _join(drawing, split, drawing.node("parallelGateway"), depth, conditions=False)
+
+
+def inclusive(drawing: Drawing, depth: int) -> Piece:
+    return _join(drawing, drawing.node("inclusiveGateway"), drawing.node("inclusiveGateway"), depth, conditions=True)
+
+
+def conditional_task(drawing: Drawing, depth: int) -> Piece:
+    """Conditional flows out of a task: an inclusive gateway that is not drawn."""
+    return _join(drawing, drawing.node("userTask"), drawing.node("inclusiveGateway"), depth, conditions=True)
+
+
+def loop(drawing: Drawing, depth: int) -> Piece:
+    """Back to the start until a counter is high enough; a token that comes again later passes once."""
+    counter = f"c{drawing.flows}_{drawing.nodes}"
+    drawing.variables[counter] = 0
+    entry = drawing.node("exclusiveGateway")
+    first, last = block(drawing, depth)
+    step = drawing.node("scriptTask", "", f"<script>{counter} = {counter} + 1</script>")
+    exit_ = drawing.node("exclusiveGateway")
+    drawing.flow(entry, first)
+    drawing.flow(last, step)
+    drawing.flow(step, exit_)
+    drawing.flow(exit_, entry, f"{counter} &lt; {drawing.count(1, 4)}")
+    end = drawing.node("exclusiveGateway")
+    drawing.default(exit_, drawing.flow(exit_, end))
+    return entry, end
+
+
+def subprocess(drawing: Drawing, depth: int, loop: str = "", failing: str = "") -> Piece:
+    """With luck it holds an event subprocess, or ends everything within."""
+    outer, drawing.lines = drawing.lines, []
+    start = drawing.node("startEvent")
+    first, last = block(drawing, depth)
+    drawing.flow(start, first)
+    end = drawing.choose("", "", "<terminateEventDefinition/>") if drawing.rich else ""
+    drawing.flow(last, drawing.node("endEvent", "", failing or end))
+    if drawing.rich and depth < MAX_DEPTH and drawing.count(0, 3) == 0:
+        event_subprocess(drawing, depth + 1)
+    inside, drawing.lines = drawing.lines, outer
+    node = drawing.node("subProcess", "", loop + "\n".join(inside))
+    return node, node
+
+
+def event_subprocess(drawing: Drawing, depth: int) -> None:
+    outer, drawing.lines = drawing.lines, []
+    event = drawing.choose(TIMER, MESSAGE, SIGNAL, "<errorEventDefinition/>")
+    interrupting = "true" if "error" in event else drawing.choose("true", "false")
+    start = drawing.node("startEvent", f'isInterrupting="{interrupting}"', event)
+    first, last = block(drawing, depth)
+    drawing.flow(start, first)
+    drawing.flow(last, drawing.node("endEvent"))
+    inside, drawing.lines = drawing.lines, outer
+    drawing.node("subProcess", 'triggeredByEvent="true"', "\n".join(inside))
+
+
+def boundary(drawing: Drawing, depth: int) -> Piece:
+    """An event on something that lasts; its way comes back, or ends by itself."""
+    host = subprocess(drawing, depth)[0] if drawing.count(0, 2) == 0 else activity(drawing, drawing.choose(*LASTING))
+    join = drawing.node("exclusiveGateway")
+    for _ in range(drawing.count(1, 2)):
+        event, interrupting = drawing.choose(TIMER, MESSAGE, SIGNAL), drawing.choose("true", "false")
+        if event == TIMER and interrupting == "false":
+            event = drawing.choose(TIMER, CYCLE)
+        _boundary(drawing, host, f'cancelActivity="{interrupting}"', event, join, depth)
+    drawing.flow(host, join)
+    return host, join
+
+
+def _boundary(drawing: Drawing, host: str, attributes: str, event: str, join: str, depth: int) -> None:
+    node = drawing.node("boundaryEvent", f'attachedToRef="{host}" {attributes}', event)
+    first, last = block(drawing, depth + 1)
+    drawing.flow(node, first)
+    drawing.flow(last, drawing.node("endEvent") if drawing.choose("join", "join", "end") == "end" else join)
+
+
+def error(drawing: Drawing, depth: int) -> Piece:
+    """A subprocess that ends in an error, or a job that may report one, with a boundary that catches it."""
+    raised = '<errorEventDefinition errorRef="e1"/>'
+    host = subprocess(drawing, depth, failing=raised)[0] if drawing.choose("end", "job") == "end" else activity(drawing, "serviceTask")
+    join = drawing.node("exclusiveGateway")
+    _boundary(drawing, host, "", drawing.choose(raised, "<errorEventDefinition/>"), join, depth)
+    if drawing.count(0, 1):
+        _boundary(drawing, host, "", '<errorEventDefinition errorRef="e2"/>', join, depth)
+    drawing.flow(host, join)
+    return host, join
+
+
+def event_gateway(drawing: Drawing, depth: int) -> Piece:
+    gateway, join = drawing.node("eventBasedGateway"), drawing.node("exclusiveGateway")
+    for kind in (TIMER, drawing.choose(MESSAGE, "receiveTask"), SIGNAL)[: drawing.count(2, 3)]:
+        event = activity(drawing, kind) if kind == "receiveTask" else drawing.node("intermediateCatchEvent", "", kind)
+        first, last = block(drawing, depth)
+        drawing.flow(gateway, event)
+        drawing.flow(event, first)
+        drawing.flow(last, join)
+    return gateway, join
+
+
+def repeated(drawing: Drawing, depth: int) -> Piece:
+    """A multi-instance task or subprocess."""
+    number, sequential = drawing.count(1, 3), drawing.choose("true", "false")
+    done = f"<completionCondition>nrOfCompletedInstances &gt;= {drawing.count(1, 2)}</completionCondition>" if drawing.count(0, 1) else ""
+    inside = f"<loopCardinality>{number}</loopCardinality>{done}"
+    several = f'<multiInstanceLoopCharacteristics isSequential="{sequential}">{inside}</multiInstanceLoopCharacteristics>'
+    kind = drawing.choose("userTask", "callActivity", "subProcess")
+    if kind == "subProcess":
+        return subprocess(drawing, depth, loop=several)
+    node = drawing.node(kind, ATTRIBUTES.get(kind, ""), several)
+    return node, node
+
+
+BLOCKS: dict[str, Callable[[Drawing, int], Piece]] = {
+    "task": task,
+    "sequence": sequence,
+    "exclusive": exclusive,
+    "parallel": parallel,
+    "inclusive": inclusive,
+    "conditional task": conditional_task,
+    "loop": loop,
+    "subprocess": subprocess,
+    "boundary": boundary,
+    "error": error,
+    "event gateway": event_gateway,
+    "repeated": repeated,
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    xml: bytes
+    variables: dict[str, int]
+
+    def __repr__(self) -> str:
+        return f"{self.xml.decode()}\n{self.variables}"
+
+
+@st.composite
+def models(draw: Callable[..., object], rich: bool = True) -> Model:
+    """A process with everything that is promised, or (`rich=False`) with what the library alone does right."""
+    drawing = Drawing(draw, rich)
+    start = drawing.node("startEvent")
+    first, last = sequence(drawing, 0)
+    drawing.flow(start, first)
+    drawing.flow(last, drawing.node("endEvent"))
+    if rich and drawing.count(0, 4) == 0:
+        event_subprocess(drawing, 2)
+    body = "\n".join(drawing.lines)
+    return Model(f'{HEAD}<process id="p" isExecutable="true">\n{body}\n</process></definitions>'.encode(), drawing.variables)

@@ -1,0 +1,95 @@
+"""Random diagrams, random events: the engine and the reference interpreter make the same visits and wait for the same things.
+
+Each step of the engine is done twice, by an instance kept in memory and by one that is stored and loaded again (`Drive`), so
+compaction and codec are compared as well. `STEWARD_RANDOM_MODELS=5000` makes a long run.
+"""
+
+import os
+from collections import Counter
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.bpmn import lint
+from engine.bpmn.parser import read_xml
+from engine.bpmn.triggers import Change, Complete, Deliver, Fail, Fire, Trigger, Wait
+from engine.bpmn.vocabulary import read_processes
+from tests.conformance.drive import MONDAY, Drive
+from tests.reference.interpreter import Interpreter, Listener, Token
+from tests.reference.models import VALUES, VARIABLES, Model, models
+
+MODELS = int(os.environ.get("STEWARD_RANDOM_MODELS", "200"))
+STEPS = 25
+random_models = settings(
+    max_examples=MODELS,
+    deadline=None,
+    derandomize=MODELS <= 200,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+
+
+@random_models
+@given(model=models(), data=st.data())
+def test_the_engine_plays_the_token_game_like_the_reference(model: Model, data: st.DataObject) -> None:
+    engine, reference = Drive(model.xml, model.variables), Interpreter(model.xml, model.variables)
+    compare(engine, reference)
+    for _ in range(STEPS):
+        waits = reference.waits()
+        if not waits:
+            break
+        chosen = data.draw(st.integers(0, len(waits) - 1), label="what happens")
+        act(engine, reference, chosen, data)
+        compare(engine, reference)
+
+
+@random_models
+@given(model=models())
+def test_lint_finds_no_error_in_a_random_diagram(model: Model) -> None:
+    root = read_xml(model.xml, "random.bpmn")
+    problems = lint.check(root, read_processes(root, "random.bpmn"), "random.bpmn", lint.Available())
+    assert [str(problem) for problem in problems if problem.severity == "error"] == []
+
+
+def compare(engine: Drive, reference: Interpreter) -> None:
+    """The last step made the same visits and led to the same rest."""
+    outcome = engine.outcomes[-1]
+    assert outcome.failures == []
+    assert visits(outcome.changes) == reference.play()
+    assert waiting([(wait.activity_id, wait.kind) for wait in engine.waits()]) == waiting([wait[:2] for wait in reference.waits()])
+    assert engine.done == reference.is_completed
+    assert {name: engine.values[name] for name in reference.variables} == reference.variables
+
+
+def visits(changes: list[Change]) -> Counter[tuple[str, str]]:
+    return Counter((change.event, change.activity_id) for change in changes)
+
+
+def waiting(waits: list[tuple[str, str]]) -> Counter[tuple[str, str]]:
+    return Counter(waits)
+
+
+def act(engine: Drive, reference: Interpreter, chosen: int, data: st.DataObject) -> None:
+    """Let the same thing happen to both: to the n-th of those who wait at the same node for the same."""
+    waits = reference.waits()
+    node, kind, waiter = waits[chosen]
+    rank = [wait[:2] for wait in waits[:chosen]].count((node, kind))
+    wait = [each for each in engine.waits() if (each.activity_id, each.kind) == (node, kind)][rank]
+    if kind in ("job", "call") and data.draw(st.integers(0, 2), label="error?") == 0:
+        code = data.draw(st.sampled_from(["late", "broken"]), label="code")
+        assert isinstance(waiter, Token)
+        if reference.fail(waiter, code):
+            engine.apply(Fail(wait.token, code))
+            return
+    values = {}
+    if kind not in ("timer", "call"):
+        values = {data.draw(st.sampled_from(VARIABLES)): data.draw(st.sampled_from(VALUES))}
+    reference.happen(waiter, values)
+    engine.apply(trigger(wait, waiter, values))
+
+
+def trigger(wait: Wait, waiter: Token | Listener, values: dict[str, int]) -> Trigger:
+    if wait.kind == "timer":
+        return Fire(wait.token, wait.details["due_at"])
+    if wait.kind in ("message", "signal"):
+        return Deliver(wait.token, wait.details["name"], values, MONDAY)
+    return Complete(wait.token, values)
