@@ -67,7 +67,7 @@ class View:
 
     def decide(self, decision: Any) -> Any:
         try:
-            return to_json(decision.evaluate(self.variables))
+            return to_json(decision.evaluate(self.variables, self.functions()))
         except EvaluationFailed as failure:
             raise StepFailed("decision", failure.message, failure.line) from failure
 

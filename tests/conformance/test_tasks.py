@@ -94,7 +94,7 @@ def test_a_script_that_fails_leaves_no_trace_and_names_its_line() -> None:
 class Table:
     """A decision that shows what it is given."""
 
-    def evaluate(self, variables: Any) -> Any:
+    def evaluate(self, variables: Any, functions: Any) -> Any:
         return {"rank": "urgent" if variables["leak"] else "normal"}
 
 
@@ -114,8 +114,8 @@ def test_a_decision_whose_result_nobody_takes_is_a_failure() -> None:
 
 JOB = """
 <startEvent id="s"/>
-<serviceTask id="a" camunda:type="external" camunda:topic="sms" camunda:failedJobRetryTimeCycle="R3/PT5M">
-  <extensionElements><camunda:inputOutput>
+<serviceTask id="a" camunda:type="external" camunda:topic="sms">
+  <extensionElements><camunda:failedJobRetryTimeCycle>R3/PT5M</camunda:failedJobRetryTimeCycle><camunda:inputOutput>
     <camunda:inputParameter name="text">您好 ${name}</camunda:inputParameter>
   </camunda:inputOutput></extensionElements>
 </serviceTask><endEvent id="e"/>
