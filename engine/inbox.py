@@ -139,7 +139,7 @@ def _rows(
         query = query.where(Instance.root_id.in_(search.matching(wanted.q, actor.sites)))
     if place is not None:
         query = query.where(tuple_(*walk.order) > tuple_(*place))
-    return list(session.execute(query.order_by(*walk.order).limit(limit)).tuples())
+    return list(session.execute(query.order_by(*walk.order).limit(limit)))
 
 
 def _items(session: Session, rows: Sequence[tuple[UserTask, Instance]]) -> list[TaskItem]:
@@ -157,7 +157,7 @@ def participants_of(session: Session, task_ids: Collection[int]) -> dict[int, tu
     """Candidate groups and users of each task."""
     found: dict[int, tuple[list[str], list[str]]] = {task_id: ([], []) for task_id in task_ids}
     query = select(TaskParticipant.task_id, TaskParticipant.kind, TaskParticipant.who).where(TaskParticipant.task_id.in_(task_ids))
-    for task_id, kind, who in session.execute(query.order_by(TaskParticipant.who)).tuples():
+    for task_id, kind, who in session.execute(query.order_by(TaskParticipant.who)):
         found[task_id][0 if kind == "group" else 1].append(who)
     return found
 
@@ -172,7 +172,7 @@ def fields_of(session: Session, instance_ids: Collection[int]) -> dict[int, dict
 
 def task(session: Session, task_id: int, actor: Actor) -> TaskItem:
     """One task, open or done; another site's is not found."""
-    row = session.execute(_open().where(UserTask.id == task_id)).tuples().first()
+    row = session.execute(_open().where(UserTask.id == task_id)).first()
     if row is None or not rights.may_see_instance(actor, row[0].site):
         raise NotFound(f"Expected a user task, but there is none with id {task_id}")
     return _items(session, [row])[0]
@@ -214,7 +214,7 @@ def case_items(session: Session, rows: Sequence[Instance]) -> list[CaseItem]:
     ids = [row.id for row in rows]
     tasks: dict[int, list[UserTask]] = {}
     of_family = _open().where(Instance.root_id.in_(ids), UserTask.state.in_(OPEN_TASK)).order_by(UserTask.sort_at, UserTask.id)
-    for task, instance in session.execute(of_family).tuples():
+    for task, instance in session.execute(of_family):
         tasks.setdefault(_root(instance), []).append(task)
     clocks: dict[int, list[SlaClock]] = {}
     for clock in session.scalars(select(SlaClock).where(SlaClock.instance_id.in_(ids), SlaClock.state == "running").order_by(SlaClock.id)):

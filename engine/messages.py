@@ -58,7 +58,7 @@ def broadcast(
     payload = {"name": name, "variables": dict(variables)}
     rows = [
         waits.job(instance, SIGNAL, activity_id, {**payload, "token": token}, now)
-        for token, activity_id, instance in session.execute(waiting).tuples()
+        for token, activity_id, instance in session.execute(waiting)
     ]
     if rows:
         session.execute(insert(Job), rows)

@@ -17,7 +17,7 @@ from engine import clocks, db, definitions, history, incidents, sites, waits
 from engine.actors import Actor
 from engine.bpmn import sandbox
 from engine.bpmn.clock_rules import rules_of
-from engine.bpmn.triggers import Change, Context, Failure, Outcome, Thrown, Trigger
+from engine.bpmn.triggers import Change, Complete, Context, Failure, Outcome, Thrown, Trigger
 from engine.bpmn.workflow import Workflow
 from engine.definitions import Loaded
 from engine.errors import Conflict, LimitExceeded, NotFound
@@ -86,7 +86,8 @@ def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor:
     context = _context(held, now)
     outcome = held.workflow.advance(trigger, context)
     after = held.workflow.scopes
-    difference = waits.difference(before_waits, held.workflow.waits())
+    done = trigger.token if isinstance(trigger, Complete) else None
+    difference = waits.difference(before_waits, held.workflow.waits(), done)
 
     events = [_told(event, before, after, outcome.changes)]
     events += waits.sync(session, held.instance, held.loaded.process, difference, now)

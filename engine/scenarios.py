@@ -153,7 +153,7 @@ class _Stage:
 
     def _cover(self, database: Database) -> None:
         with database.read() as session:
-            keys = dict(session.execute(select(Instance.id, Instance.key)).tuples().all())
+            keys = dict(session.execute(select(Instance.id, Instance.key)).all())
             chains = session.scalars(select(HistoryEvent.chain).distinct().where(HistoryEvent.chain.startswith("i"))).all()
             for chain in chains:
                 seen = self.coverage[keys[int(chain[1:])]].seen

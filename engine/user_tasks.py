@@ -142,7 +142,7 @@ def _hold(session: Session, task_id: int, actor: Actor) -> _Work:
         .where(UserTask.id == task_id)
         .execution_options(populate_existing=True)
     )
-    rows = session.execute(query).tuples().all()
+    rows = session.execute(query).all()
     users = frozenset(who for _, kind, who in rows if kind == "user")
     return _Work(rows[0][0], instance, users, frozenset(who for _, kind, who in rows if kind == "group"))
 

@@ -34,12 +34,14 @@ class Difference:
     gone: Sequence[Wait]
     new: Sequence[Wait]
     moved: Sequence[Wait]  # timers that go on with another due time
+    done: str | None = None  # the token whose own task or job was just closed by whoever did it
 
     def of(self, *kinds: str) -> "Difference":
-        return Difference(*([wait for wait in waits if wait.kind in kinds] for waits in (self.gone, self.new, self.moved)))
+        gone, new, moved = ([wait for wait in waits if wait.kind in kinds] for waits in (self.gone, self.new, self.moved))
+        return Difference(gone, new, moved, self.done)
 
 
-def difference(before: Iterable[Wait], after: Iterable[Wait]) -> Difference:
+def difference(before: Iterable[Wait], after: Iterable[Wait], done: str | None = None) -> Difference:
     """Compare by token: a token keeps its id for as long as it waits."""
     was = {wait.token: wait for wait in before}
     now = {wait.token: wait for wait in after}
@@ -47,6 +49,7 @@ def difference(before: Iterable[Wait], after: Iterable[Wait]) -> Difference:
         gone=[wait for token, wait in was.items() if token not in now],
         new=[wait for token, wait in now.items() if token not in was],
         moved=[wait for token, wait in now.items() if token in was and wait.kind == "timer" and wait.details != was[token].details],
+        done=done,
     )
 
 
@@ -60,8 +63,9 @@ def sync(session: Session, instance: Instance, process: Process, changed: Differ
 
 
 def _sync_tasks(session: Session, instance: Instance, process: Process, changed: Difference, now: datetime) -> list[Event]:
-    if changed.gone:
-        _cancel_tasks(session, instance.id, [wait.token for wait in changed.gone], now)
+    cancelled = [wait.token for wait in changed.gone if wait.token != changed.done]
+    if cancelled:
+        _cancel_tasks(session, instance.id, cancelled, now)
     if not changed.new:
         return []
     rows = [_task_row(instance, process.activity(wait.activity_id), wait, now) for wait in changed.new]
@@ -72,7 +76,7 @@ def _sync_tasks(session: Session, instance: Instance, process: Process, changed:
 
 
 def _cancel_tasks(session: Session, instance_id: int, tokens: Sequence[str], now: datetime) -> None:
-    """Tasks that their diagram took away. The one that was just completed is closed already and stays as it is."""
+    """Tasks that their diagram took away."""
     still_open = select(UserTask.id).where(UserTask.instance_id == instance_id, UserTask.token.in_(tokens), UserTask.state.in_(OPEN_TASK))
     session.execute(delete(TaskParticipant).where(TaskParticipant.task_id.in_(still_open)))
     closing = update(UserTask).where(UserTask.instance_id == instance_id, UserTask.token.in_(tokens), UserTask.state.in_(OPEN_TASK))
