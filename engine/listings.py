@@ -98,10 +98,10 @@ def _with_candidates(session: Session, rows: Sequence[UserTask]) -> list[TaskRow
     who: dict[tuple[int, str], list[str]] = {}
     participants = select(TaskParticipant.task_id, TaskParticipant.kind, TaskParticipant.who)
     of_these = participants.where(TaskParticipant.task_id.in_([row.id for row in rows])).order_by(TaskParticipant.who)
-    for task_id, kind, name in session.execute(of_these).tuples():
+    for task_id, kind, name in session.execute(of_these):
         who.setdefault((task_id, kind), []).append(name)
     known = select(Instance.id, Instance.number).where(Instance.id.in_({row.instance_id for row in rows}))
-    numbers = dict(session.execute(known).tuples().all())
+    numbers = dict(session.execute(known).all())
     return [TaskRow(row, numbers[row.instance_id], who.get((row.id, "group"), []), who.get((row.id, "user"), [])) for row in rows]
 
 
@@ -137,7 +137,8 @@ def instance(session: Session, instance_id: int, actor: Actor) -> InstanceRow:
 def _with_waiting(session: Session, rows: Sequence[Instance]) -> list[InstanceRow]:
     live = [row.id for row in rows if row.ended_at is None]
     session.flush()
-    states = dict(session.execute(select(InstanceState.instance_id, InstanceState.state).where(InstanceState.instance_id.in_(live))).tuples())
+    stored = select(InstanceState.instance_id, InstanceState.state).where(InstanceState.instance_id.in_(live))
+    states = dict(session.execute(stored).all())
     return [InstanceRow(row, codec.read_waiting(states[row.id]) if row.id in states else []) for row in rows]
 
 

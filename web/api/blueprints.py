@@ -12,6 +12,7 @@ from web import current
 from web.api import attachments, definitions, health, hooks, incidents, instances, messages, schemas, user_tasks
 
 PREFIX = "/api/v1"
+NOUNS = (definitions, instances, user_tasks, messages, incidents, attachments)
 
 
 class IdConverter(IntegerConverter):
@@ -46,17 +47,19 @@ def install(app: APIFlask) -> None:
             },
         },
     )
-    for module in (definitions, instances, user_tasks, messages, incidents, attachments):
-        module.nouns.before_request(_require_somebody)
-        module.nouns.before_request(_require_plain_json)
+    for module in NOUNS:
         app.register_blueprint(module.nouns, url_prefix=PREFIX)
     app.register_blueprint(hooks.nouns)
     app.register_blueprint(health.nouns)
+    app.before_request(_require_somebody_and_plain_json)
     app.spec_processor(_describe_paths)
 
 
-def _require_somebody() -> None:
-    current.actor()
+def _require_somebody_and_plain_json() -> None:
+    """Before anything of a request to the API is looked at: who asks, and can it be read."""
+    if request.path.startswith(f"{PREFIX}/"):
+        current.actor()
+        _require_plain_json()
 
 
 def _require_plain_json() -> None:

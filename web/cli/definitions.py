@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -65,22 +66,48 @@ def lint(context: click.Context, console: Console, paths: Sequence[Path], wants_
 @as_json
 @click.pass_context
 def test(context: click.Context, paths: Sequence[Path], wants_json: bool) -> None:
-    """Run the scenarios beside the processes in PATHS (default processes/) on a virtual clock; prints what they cover."""
+    """Run the scenarios of the processes in PATHS (default processes/) on a virtual clock; prints what they cover."""
     from engine import scenarios
 
-    report = scenarios.run(list(paths) or [Path("processes")])
-    rows = [result.as_dict() for result in report.results]
+    folders = _with_scenarios(paths or [Path("processes")])
+    # What a process calls lies beside it.
+    report = scenarios.run(folders, read_files(sorted({folder.parent for folder in folders})))
     if wants_json:
-        print_json({"scenarios": rows, "coverage": [cover.as_dict() for cover in report.coverage]})
+        results = [{"process": one.scenario.key, "scenario": one.scenario.file.stem, "failure": one.failure} for one in report.results]
+        print_json({"scenarios": results, "coverage": [_covered(one) for one in report.coverage]})
     else:
-        for result in report.results:
-            click.echo(str(result))
-        for cover in report.coverage:
-            click.echo(str(cover))
-    failed = sum(not result.passed for result in report.results)
-    if failed:
-        click.echo(f"Expected every scenario to pass, but {failed} of {len(rows)} did not", err=True)
+        for one in report.results:
+            click.echo(f"{'FAIL' if one.failure else 'pass'}  {one.scenario.key}/{one.scenario.file.stem}  {one.scenario.name}")
+            if one.failure:
+                click.echo(f"      {one.failure}")
+        for said in map(_covered, report.coverage):
+            missing = [*said["missing_nodes"], *said["missing_flows"]]
+            nodes, flows = f"{said['seen_nodes']} of {said['nodes']} nodes", f"{said['seen_flows']} of {said['flows']} flows"
+            click.echo(f"{said['process']}: {nodes}, {flows}{'; missing ' + ', '.join(missing) if missing else ''}")
+    if not report.passed:
+        failed = sum(one.failure is not None for one in report.results)
+        click.echo(f"Expected every scenario to pass, but {failed} of {len(report.results)} did not", err=True)
         context.exit(1)
+
+
+def _with_scenarios(paths: Sequence[Path]) -> list[Path]:
+    """The process folders that have scenarios, at the paths or below them."""
+    found = {folder.parent for path in paths for folder in [path / "scenarios", *path.rglob("scenarios")] if folder.is_dir()}
+    if not found:
+        raise NotFound(f"Expected folders with scenarios, but found none in {', '.join(map(str, paths))}")
+    return sorted(found)
+
+
+def _covered(one: Any) -> dict[str, Any]:
+    return {
+        "process": one.key,
+        "nodes": len(one.nodes),
+        "seen_nodes": len(one.nodes & one.seen),
+        "missing_nodes": one.missing_nodes,
+        "flows": len(one.flows),
+        "seen_flows": len(one.flows & one.seen),
+        "missing_flows": one.missing_flows,
+    }
 
 
 def read_files(paths: Sequence[Path]) -> dict[str, bytes]:

@@ -1,0 +1,254 @@
+"""The API from a program's side: shapes, statuses, refusals."""
+
+import pytest
+
+from tests.factories import ONE_TASK, TWO_TASKS, Company, chain, diagram, script, task
+from tests.factories import END_EVENT as END
+from tests.factories import START_EVENT as BEGIN
+
+
+def test_a_case_goes_from_deployment_to_its_end(call):
+    deployed = call("guo").deploy(TWO_TASKS)
+    assert deployed.status_code == 201, deployed.json
+    [definition] = deployed.json["definitions"]
+    assert definition["key"] == "order" and definition["version"] == 1 and definition["deployed_by"] == "guo"
+
+    started = call("chen").post("/process-definitions/order/start", {"site": "S1", "business_key": "K-1", "variables": {"house": "A-12"}})
+    assert started.status_code == 201, started.json
+    case = started.json
+    assert case["state"] == "running" and case["waiting"] == ["work"] and case["business_key"] == "K-1"
+    assert case["first_responder"] == "chen" and case["incidents"] == 0 and case["started_at"] == "2026-03-02T01:00:00+00:00"
+
+    [open_task] = call("anna").get("/user-tasks", instance=case["id"]).json["items"]
+    assert open_task["activity"] == "work" and open_task["state"] == "ready" and open_task["candidate_groups"] == ["technician"]
+    assert call("anna").post(f"/user-tasks/{open_task['id']}/claim").json["assignee"] == "anna"
+
+    done = call("anna").post(f"/user-tasks/{open_task['id']}/complete", {"variables": {"fixed": True}})
+    assert done.status_code == 200, done.json
+    assert done.json["task"]["state"] == "completed" and done.json["incidents"] == []
+    assert done.json["instance"]["waiting"] == ["check"]
+    assert call("dong").get(f"/process-instances/{case['id']}/variables").json["variables"] == {"house": "A-12", "fixed": True}
+
+    [last] = call("dong").get("/user-tasks", candidate="engineering_supervisor").json["items"]
+    assert call("dong").post(f"/user-tasks/{last['id']}/complete").json["instance"]["state"] == "completed"
+    told = [event["type"] for event in call("fang").get(f"/process-instances/{case['id']}/history").json["items"]]
+    assert told[0] == "instance.started" and "user_task.claimed" in told and told[-1] == "instance.completed"
+
+
+def test_unchanged_content_makes_no_new_version(call):
+    first = call("guo").deploy(ONE_TASK).json["definitions"]
+    assert call("guo").deploy(ONE_TASK).json["definitions"] == first
+
+
+def test_the_diagram_is_given_back_byte_for_byte(call):
+    [definition] = call("guo").deploy(ONE_TASK).json["definitions"]
+    assert call("anna").get(f"/process-definitions/{definition['id']}/xml").data == ONE_TASK
+    assert call("anna").get(f"/process-definitions/{definition['id']}").json == definition
+
+
+def test_a_refused_deployment_names_file_line_element_and_leaves_nothing(call):
+    refused = call("guo").deploy(ONE_TASK, b"<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><definitions>&e;</definitions>")
+    assert refused.status_code == 422
+    error = refused.json["error"]
+    assert error["code"] == "deployment_refused"
+    assert {"file", "line", "element", "rule", "message"} <= error["problems"][0].keys()
+    assert error["problems"][0]["file"] == "diagram1.bpmn"
+    assert call("guo").get("/process-definitions").json == {"items": [], "next": None}
+
+
+def test_only_a_process_owner_deploys(call):
+    assert call("anna").deploy(ONE_TASK).status_code == 403
+
+
+def test_nobody_gets_in_without_a_token(call):
+    answer = call().get("/user-tasks")
+    assert answer.status_code == 401 and answer.json["error"]["code"] == "unauthenticated"
+    assert call().post("/messages", {"wrong": 1}).status_code == 401
+
+
+def test_a_person_without_the_right_is_refused_and_another_site_sees_nothing(call, company: Company):
+    company.deploy(ONE_TASK)
+    case = company.start()
+    work = company.task("work").id
+    assert call("chen").post(f"/user-tasks/{work}/complete").status_code == 403
+    assert call("fang").post(f"/process-instances/{case}/cancel", {"reason": "x"}).status_code == 403
+    for path in (f"/process-instances/{case}", f"/process-instances/{case}/history", f"/user-tasks/{work}", f"/user-tasks/{work}/form"):
+        assert call("hua").get(path).status_code == 404, path
+    assert call("hua").post(f"/user-tasks/{work}/complete").status_code == 404
+    assert call("hua").post("/process-definitions/order/start", {"site": "S1"}).status_code == 404
+    assert call("hua").get("/user-tasks").json["items"] == []
+    assert call("hua").get("/user-tasks", site="S1").json["items"] == []
+
+
+def test_completing_a_task_twice_says_who_was_first_and_when(call, company: Company):
+    company.deploy(TWO_TASKS)
+    company.start()
+    work = company.task("work").id
+    assert call("anna").post(f"/user-tasks/{work}/complete").status_code == 200
+    second = call("bao").post(f"/user-tasks/{work}/complete")
+    assert second.status_code == 409 and second.json["error"]["code"] == "already_completed"
+    assert "anna" in second.json["error"]["message"] and "2026-03-02T01:00:00Z" in second.json["error"]["message"]
+
+
+def test_a_task_that_somebody_else_holds_is_not_completed(call, company: Company):
+    company.deploy(ONE_TASK)
+    company.start()
+    work = company.task("work").id
+    call("anna").post(f"/user-tasks/{work}/claim")
+    answer = call("bao").post(f"/user-tasks/{work}/complete")
+    assert answer.status_code == 409 and "anna" in answer.json["error"]["message"]
+
+
+def test_a_task_is_given_back_and_given_to_somebody(call, company: Company):
+    company.deploy(ONE_TASK)
+    company.start()
+    work = company.task("work").id
+    call("anna").post(f"/user-tasks/{work}/claim")
+    assert call("anna").post(f"/user-tasks/{work}/unclaim").json["state"] == "ready"
+    assert call("dong").post(f"/user-tasks/{work}/assign", {"assignee": "bao"}).json["assignee"] == "bao"
+    assert [found["id"] for found in call("dong").get("/user-tasks", assignee="bao").json["items"]] == [work]
+    assert call("dong").post(f"/user-tasks/{work}/comment", {"text": "请尽快"}).json["author"] == "dong"
+
+
+def test_what_fails_after_a_persons_act_is_an_incident_and_the_act_is_kept(call, company: Company):
+    company.deploy(diagram(chain(BEGIN, task("work"), script("sum", "total = price + 1"), task("check"), END)))
+    case = company.start()
+    done = call("anna").post(f"/user-tasks/{company.task('work').id}/complete", {"variables": {"note": "done"}})
+    assert done.status_code == 200 and done.json["task"]["state"] == "completed"
+    [incident] = done.json["incidents"]
+    assert incident["activity"] == "sum" and incident["instance"] == case and incident["resolved_at"] is None
+    assert call("emma").get("/incidents").json["items"] == [incident]
+    assert call("emma").post(f"/incidents/{incident['id']}/retry").json["resolved_at"] is None
+    assert call("emma").get(f"/process-instances/{case}").json["incidents"] == 1
+
+
+def test_an_instance_is_suspended_resumed_and_cancelled_with_a_reason(call, company: Company):
+    company.deploy(ONE_TASK)
+    case = company.start()
+    assert call("emma").post(f"/process-instances/{case}/suspend").json["error"]["fields"].keys() == {"reason"}
+    assert call("emma").post(f"/process-instances/{case}/suspend", {"reason": "等待"}).json["state"] == "suspended"
+    assert call("anna").post(f"/user-tasks/{company.task('work').id}/complete").status_code == 409
+    assert call("emma").post(f"/process-instances/{case}/resume", {"reason": "继续"}).json["state"] == "running"
+    assert call("emma").post(f"/process-instances/{case}/cancel", {"reason": "误报"}).json["state"] == "cancelled"
+    assert call("emma").post(f"/process-instances/{case}/cancel", {"reason": "again"}).status_code == 409
+
+
+def test_the_first_responder_hands_over_through_a_supervisor(call, company: Company):
+    company.deploy(ONE_TASK)
+    case = company.start()
+    assert call("chen").post(f"/process-instances/{case}/hand-over", {"to": "anna", "reason": "休假"}).status_code == 403
+    answer = call("emma").post(f"/process-instances/{case}/hand-over", {"to": "anna", "reason": "休假"})
+    assert answer.json["first_responder"] == "anna"
+
+
+def test_a_draft_belongs_to_the_person_who_typed_it(call, company: Company):
+    company.deploy(ONE_TASK)
+    company.start()
+    path = f"/user-tasks/{company.task('work').id}/draft"
+    assert call("anna").get(path).json == {"variables": {}, "saved_at": None}
+    assert call("anna").put(path, {"variables": {"note": "half a sent"}}).status_code == 200
+    assert call("anna").get(path).json["variables"] == {"note": "half a sent"}
+    assert call("bao").get(path).json["variables"] == {}
+    call("anna").delete(path)
+    assert call("anna").get(path).json["variables"] == {}
+
+
+@pytest.mark.parametrize("name", ["typename", "__builtins__", "__class__", "constructor", "a.b", "变量"])
+def test_odd_keys_in_data_are_stored_and_returned_unchanged(call, company: Company, name):
+    company.deploy(ONE_TASK)
+    said = {name: {name: [1, 2.5, None, "text", {"typename": "x"}]}}
+    case = call("chen").post("/process-definitions/order/start", {"site": "S1", "variables": said}).json
+    assert call("chen").get(f"/process-instances/{case['id']}/variables").json["variables"] == said
+
+
+def test_every_wrong_field_is_named_at_once(call, company: Company):
+    company.deploy(ONE_TASK)
+    refused = call("chen").post("/process-definitions/order/start", {"variables": 7, "occurred_at": "yesterday", "sight": "S1"})
+    assert refused.status_code == 422
+    assert refused.json["error"]["fields"].keys() == {"site", "variables", "occurred_at", "sight"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400), (b"\xff", 400), (b'{"site": NaN}', 400), (b'{"site": "\\ud800"}', 400), (b"[" * 5_000 + b"]" * 5_000, 400),
+        (b"[]", 422), (b'"text"', 422), (b'{"site": "S1\\u0000"}', 422), (b"", 422),
+    ],
+)  # fmt: skip
+def test_a_body_that_is_no_use_is_refused_in_the_one_shape(call, body, status):
+    answer = call("chen").post("/process-definitions/order/start", data=body, content_type="application/json")
+    assert answer.status_code == status
+    assert answer.json["error"].keys() >= {"code", "message"}
+
+
+def test_a_number_that_no_database_keeps_is_refused(call, company: Company):
+    company.deploy(ONE_TASK)
+    answer = call("chen").post("/process-definitions/order/start", {"site": "S1", "variables": {"n": 2**70}})
+    assert answer.status_code == 422 and "variables" in answer.json["error"]["fields"]
+
+
+def test_a_variable_that_is_too_large_is_refused_and_nothing_starts(call, company: Company):
+    company.deploy(ONE_TASK)
+    answer = call("chen").post("/process-definitions/order/start", {"site": "S1", "variables": {"big": "x" * 1_000_001}})
+    assert answer.status_code == 422 and answer.json["error"]["fields"].keys() == {"big"}
+    assert call("chen").get("/process-instances").json["items"] == []
+
+
+def test_lists_come_in_pages_and_every_row_once(call, company: Company):
+    company.deploy(ONE_TASK)
+    cases = [company.start() for _ in range(7)]
+    for path, ids in (("/process-instances", cases[::-1]), ("/user-tasks", None)):
+        found, cursor = [], None
+        while True:
+            page = call("anna").get(path, limit=3, **({"cursor": cursor} if cursor else {})).json
+            assert len(page["items"]) <= 3
+            found += [item["id"] for item in page["items"]]
+            cursor = page["next"]
+            if cursor is None:
+                break
+        assert len(found) == len(set(found)) == 7
+        assert ids is None or found == ids
+
+
+@pytest.mark.parametrize("query", [{"limit": 201}, {"limit": 0}, {"limit": "x"}, {"cursor": "nonsense"}, {"cursor": "WzFd"}, {"instance": 2**70}])
+def test_a_list_refuses_what_it_cannot_page_by(call, query):
+    answer = call("anna").get("/user-tasks", **query)
+    assert answer.status_code == 422 and answer.json["error"]["fields"].keys() == query.keys()
+
+
+@pytest.mark.parametrize("path", ["/user-tasks/0", "/user-tasks/99999999999999999999999", "/user-tasks/x", "/nothing", "/process-definitions/1"])
+def test_an_address_that_leads_nowhere_is_not_found_in_the_one_shape(call, path):
+    answer = call("anna").get(path)
+    assert answer.status_code == 404 and answer.json["error"]["code"] == "not_found"
+
+
+def test_auditors_read_what_happened_across_cases_and_others_do_not(call, company: Company):
+    company.deploy(ONE_TASK)
+    company.start()
+    found = call("fang").get("/history", limit=200)
+    assert {"instance.started", "token.issued"} <= {event["type"] for event in found.json["items"]}
+    assert call("anna").get("/history").status_code == 403
+    assert call("fang").get("/history", site="S2").status_code == 403
+
+
+def test_files_are_kept_by_their_hash_for_the_site(call):
+    import io
+
+    png = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
+    answer = call("chen").post("/attachments", data={"file": (io.BytesIO(png), "leak.png"), "site": "S1"})
+    assert answer.status_code == 201, answer.json
+    kept = answer.json
+    assert kept["media_type"] == "image/png" and kept["size"] == len(png)
+    assert call("anna").get(f"/attachments/{kept['hash']}").data == png
+    assert call("hua").get(f"/attachments/{kept['hash']}").status_code == 404
+    page = call("chen").post("/attachments", data={"file": (io.BytesIO(b"<html>"), "x.png"), "site": "S1"})
+    assert page.status_code == 422
+
+
+def test_health_is_open_to_everybody_and_metrics_count(app, company: Company):
+    company.deploy(ONE_TASK)
+    company.start()
+    client = app.test_client()
+    assert client.get("/healthz").json == {"status": "ok"}
+    assert client.get("/readyz").json == {"status": "ready"}
+    assert 'steward_user_tasks_open{site="S1"} 1' in client.get("/metrics").text
