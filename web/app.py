@@ -3,7 +3,7 @@
 from apiflask import APIFlask
 
 from engine import installation
-from web import api, assets, auth, errors, headers, language, pages, words
+from web import assets, auth, errors, headers, language, pages, words
 from web.api import blueprints
 from web.wiring import Steward
 
@@ -25,5 +25,4 @@ def create_app(steward: Steward) -> APIFlask:
     assets.install(app)
     blueprints.install(app)
     pages.install(app)
-    blueprints.install(app)
     return app
