@@ -15,8 +15,8 @@ PACKAGES = ("engine", "webhooks", "web")
 # From the bottom up. The longest matching prefix decides; a new module of engine/ takes its place here.
 ENGINE_LAYERS = [
     ("settings", "clock", "errors", "states", "posts", "actors", "cursors", "calendar", "passwords", "correlation", "cursors", "append_only"),
-    ("tables", "bpmn.model", "bpmn.sandbox", "bpmn.expressions", "bpmn.feel", "bpmn.decisions", "variables"),
-    ("forms",),
+    ("tables", "bpmn.model", "bpmn.sandbox", "bpmn.expressions", "bpmn.feel", "bpmn.decisions", "bpmn.decision", "variables"),
+    ("forms", "form"),
     ("bpmn",),
     ("db", "schema", "migrations", "rights"),
     ("history", "definitions", "numbering", "installation", "sessions", "search", "sites", "workflows"),

@@ -1,0 +1,154 @@
+"""Forms: a form-js file becomes a marshmallow schema, and what people fill in is checked by it, whatever their browser did."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError
+from marshmallow.fields import Field
+
+from engine.bpmn.expressions_budget import EvaluationFailed
+from engine.bpmn.feel import compile_feel
+from engine.errors import DeploymentRefused, Invalid
+from engine.form_answers import Answer
+from engine.form_components import Component, fields_of
+from engine.form_files import FormReader
+from engine.form_messages import CHINESE, condition_failed, sentence, summary
+
+__all__ = ["Component", "Form", "compile_form"]
+
+MAX_UNKNOWN = 20  # names of unknown fields that are listed
+
+_EMPTY: Sequence[Any] = (None, "", [])
+
+
+class Form:
+    """One compiled form. `components` is the tree as in the file, for drawing; `keys` are the variables that it may set."""
+
+    def __init__(self, form_id: str, components: Sequence[Component]) -> None:
+        self.id = form_id
+        self.components = list(components)
+        self.fields = {component.key: component for component in fields_of(components) if component.key}
+        self.keys = frozenset(self.fields)
+        # Named by number: a field may be called as marshmallow calls something of its own.
+        answers = {f"field_{n}": Answer(component) for n, component in enumerate(self.fields.values())}
+        self._schema: Schema = Schema.from_dict(dict[str, Field[Any]](answers), name="FormAnswers")(unknown=RAISE)
+
+    def __repr__(self) -> str:
+        return f"Form({self.id!r})"
+
+    def hidden(self, payload: Mapping[str, Any], variables: Mapping[str, Any]) -> frozenset[str]:
+        """The ids of the components that are not shown when this much is filled in."""
+        found: set[str] = set()
+        self._hide(self.components, self._seen(payload, variables), variables, found)
+        return frozenset(found)
+
+    def check(self, payload: Mapping[str, Any], variables: Mapping[str, Any], language: str = CHINESE) -> dict[str, Any]:
+        """What the variables become. Raises Invalid, which names every field that is missing, wrong or unknown.
+
+        Answers to hidden and read-only fields are not taken. A field that is left out keeps its variable; where there is
+        none yet, the variable becomes the field's default, or null: after a form, each of its fields can be read.
+        """
+        shown, hidden = self._shown(payload, variables, language)
+        given = {key: value for key, value in payload.items() if key not in self.keys or (key in shown and not _is_empty(value))}
+        accepted, wrong = self._loaded(given)
+        for key in shown.keys() - given.keys():
+            if shown[key].required:
+                wrong[key] = {"code": _MISSING.get(shown[key].answer, "required")}
+        if wrong:
+            raise self._invalid(wrong, language)
+        left_out = {key: None for key in shown if key in payload and key not in given}
+        unset = {key: self._usual(key, hidden) for key in self.keys - accepted.keys() - left_out.keys() if key not in variables}
+        return {**unset, **left_out, **accepted}
+
+    def _usual(self, key: str, hidden: frozenset[str]) -> Any:
+        component = self.fields[key]
+        if component.type == "checkbox":
+            return bool(component.default) and component.id not in hidden
+        return None if component.id in hidden else component.default
+
+    def _shown(
+        self, payload: Mapping[str, Any], variables: Mapping[str, Any], language: str
+    ) -> tuple[dict[str, Component], frozenset[str]]:
+        if not isinstance(payload, Mapping):
+            raise Invalid("Expected the fields of a form, but found something else")
+        try:
+            hidden = self.hidden(payload, variables)
+        except EvaluationFailed as failure:
+            raise Invalid(condition_failed(failure.message, language)) from failure
+        return {key: component for key, component in self.fields.items() if component.id not in hidden and not component.readonly}, hidden
+
+    def _loaded(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        try:
+            accepted: dict[str, Any] = self._schema.load(given)
+        except ValidationError as error:
+            messages = error.messages if isinstance(error.messages, dict) else {}
+            return {}, {key: found if isinstance(found, dict) else {"code": "unknown"} for key, found in messages.items()}
+        return accepted, {}
+
+    def _invalid(self, wrong: Mapping[str, Mapping[str, Any]], language: str) -> Invalid:
+        known = [key for key in self.fields if key in wrong]
+        unknown = [key for key in wrong if key not in self.fields][:MAX_UNKNOWN]
+        labels = {key: self.fields[key].name(language) for key in known} | {key: str(key)[:60] for key in unknown}
+        messages = {str(key)[:100]: sentence(label=labels[key], language=language, **wrong[key]) for key in [*known, *unknown]}
+        return Invalid(summary([labels[key] for key in labels], language), messages)
+
+    # conditions -------------------------------------------------------------------------------------------------------
+
+    def _seen(self, payload: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        """What conditions can read: what is filled in, else the case's variables, else the defaults."""
+        defaults = {key: component.default for key, component in self.fields.items() if component.default is not None}
+        given = {key: _read_lightly(self.fields[key], value) for key, value in payload.items() if key in self.fields}
+        return {**defaults, **variables, **given}
+
+    def _hide(self, components: Sequence[Component], seen: dict[str, Any], variables: Mapping[str, Any], found: set[str]) -> None:
+        for component in components:
+            if component.hide is not None and _is_true(component.hide, seen):
+                self._hide_all([component], seen, variables, found)
+            else:
+                self._hide(component.components, seen, variables, found)
+
+    def _hide_all(self, components: Sequence[Component], seen: dict[str, Any], variables: Mapping[str, Any], found: set[str]) -> None:
+        for component in components:
+            found.add(component.id)
+            if component.key:
+                seen[component.key] = variables.get(component.key)  # an answer that is not shown counts for nothing
+            self._hide_all(component.components, seen, variables, found)
+
+
+def _is_true(condition: str, seen: Mapping[str, Any]) -> bool:
+    expression = compile_feel(condition)
+    return expression.evaluate({name: seen.get(name) for name in expression.names}) is True
+
+
+def _is_empty(value: Any) -> bool:
+    return value in _EMPTY if not isinstance(value, str) else not value.strip()
+
+
+def _read_lightly(component: Component, value: Any) -> Any:
+    """The answer as conditions compare it; browsers send numbers and ticks as text."""
+    if not isinstance(value, str):
+        return value
+    if component.type == "checkbox":
+        return {"true": True, "on": True, "false": False}.get(value, value)
+    if component.type == "number":
+        try:
+            number = float(value)
+        except ValueError:
+            return value
+        return number if math.isfinite(number) else value
+    return value
+
+
+_MISSING = {
+    "choice": "choose", "choices": "choose", "person": "choose", "signature": "sign", "attachments": "attach", "checkbox": "tick",
+}  # fmt: skip
+
+
+def compile_form(content: bytes, file: str) -> Form:
+    """The form. Raises DeploymentRefused with every problem found."""
+    reader = FormReader(content, file)
+    read = reader.read()
+    if reader.problems or read is None:
+        raise DeploymentRefused(reader.problems)
+    return Form(*read)
