@@ -156,7 +156,7 @@ def lines(session: Session, chain: str, after: int = 0, limit: int | None = None
 def across(session: Session, sites: Sequence[str], before: tuple[datetime, str, int] | None = None, limit: int = 50) -> list[Line]:
     """The newest events of whole sites, newest first; `before` is the place where the last page ended."""
     place = tuple_(HistoryEvent.recorded_at, HistoryEvent.chain, HistoryEvent.seq)
-    query = _joined().where(HistoryEvent.site.in_(sites)).order_by(place.desc()).limit(limit)
+    query = _joined().where(HistoryEvent.site.in_(sites)).order_by(HistoryEvent.recorded_at.desc(), HistoryEvent.chain.desc(), HistoryEvent.seq.desc()).limit(limit)
     if before is not None:
         query = query.where(place < tuple_(*before))
     return [read(event, content) for event, content in session.execute(query)]

@@ -66,7 +66,7 @@ def _require_plain_json() -> None:
     """Refuse what Python's JSON reader lets through and no database keeps: NaN, lone surrogates, endless nesting, NUL in names."""
     if "\x00" in request.query_string.decode("latin-1") or "%00" in request.query_string.decode("latin-1"):
         raise BadRequest("Expected a query without NUL characters, but found one")
-    if not request.is_json:
+    if not request.is_json or not request.content_length:
         return
     try:
         orjson.dumps(orjson.loads(request.get_data(cache=True)))
