@@ -9,14 +9,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import definitions, history, rights
+from engine import cursors, definitions, history, rights, search
 from engine.actors import Actor
 from engine.bpmn import codec
+from engine.cursors import Page
 from engine.definitions import Loaded
 from engine.errors import NotFound
 from engine.forms import Component
 from engine.history import Line
-from engine.states import OPEN_TASK
+from engine.inbox import fields_of
+from engine.states import LIVE_INSTANCE, OPEN_TASK
 from engine.tables import Comment, Incident, Instance, InstanceState, Membership, Person, SlaClock, TaskParticipant, UserTask
 
 
@@ -75,16 +77,8 @@ class Case:
     @cached_property
     def facts(self) -> list[Fact]:
         """What is known of the case, in the order in which its forms ask for it."""
-        found: dict[str, Fact] = {}
-        loaded = self.loaded[self.instance.id]
-        start = loaded.process.start_form
-        names = ([start] if start else []) + sorted(name for name in loaded.forms if name != start)
-        for name in names:
-            for component in labelled(loaded.forms[name].components):
-                value = self.variables.get(component.key or "")
-                if value not in (None, "", []) and component.key not in found:
-                    found[component.key or ""] = Fact(component, value)
-        return list(found.values())
+        known = labelled_fields(self.loaded[self.instance.id])
+        return [Fact(component, self.variables[key]) for key, component in known.items() if self.variables.get(key) not in (None, "", [])]
 
 
 def labelled(components: Sequence[Component]) -> list[Component]:
@@ -94,6 +88,17 @@ def labelled(components: Sequence[Component]) -> list[Component]:
         if component.key and component.label:
             found.append(component)
         found += labelled(component.components)
+    return found
+
+
+def labelled_fields(loaded: Loaded) -> dict[str, Component]:
+    """Every field of a process's forms by its name; that of the start form, when several forms ask for the same."""
+    start = loaded.process.start_form
+    names = ([start] if start else []) + sorted(name for name in loaded.forms if name != start)
+    found: dict[str, Component] = {}
+    for name in names:
+        for component in labelled(loaded.forms[name].components):
+            found.setdefault(component.key or "", component)
     return found
 
 
@@ -119,6 +124,24 @@ def case(session: Session, instance_id: int, actor: Actor, with_history: bool = 
     )
 
 
+def task(session: Session, task_id: int, actor: Actor) -> UserTask:
+    """A task, open or not. Another site's is not found."""
+    found = session.get(UserTask, task_id)
+    if found is None or not rights.may_see_instance(actor, found.site):
+        raise NotFound(f"Expected a user task, but there is none with id {task_id}")
+    return found
+
+
+def loaded_of(session: Session, instance_id: int) -> Loaded:
+    """The definition by which an instance runs."""
+    return definitions.load(session, session.get_one(Instance, instance_id).definition_id)
+
+
+def diagram_name(session: Session, definition_id: int) -> str:
+    """The file of the definition's diagram, among its resources."""
+    return definitions.get(session, definition_id).file
+
+
 def open_tasks(session: Session, instance_ids: Collection[int]) -> list[OpenTask]:
     """The open tasks of these instances, the most urgent first."""
     query = select(UserTask).where(UserTask.instance_id.in_(instance_ids), UserTask.state.in_(OPEN_TASK))
@@ -130,15 +153,18 @@ def open_tasks(session: Session, instance_ids: Collection[int]) -> list[OpenTask
     return [OpenTask(task, tuple(who[task.id]["group"]), tuple(who[task.id]["user"])) for task in tasks]
 
 
-def variables_of(session: Session, instance_id: int) -> dict[str, Any]:
-    """The variables of the instance's outermost scope, as last stored."""
+def variables_of(session: Session, instance_id: int, scope: str = "") -> dict[str, Any]:
+    """The variables that an inner scope sees, as last stored; without one, those of the instance."""
     stored = session.scalars(select(InstanceState.state).where(InstanceState.instance_id == instance_id)).first()
-    return codec.read_scopes(stored)[""] if stored is not None else {}
+    if stored is None:
+        return {}
+    scopes = codec.read_scopes(stored)
+    return scopes[""] | scopes.get(scope, {})
 
 
 def lines_of(session: Session, instance_ids: Collection[int]) -> list[Line]:
     """The history of these instances as one story, oldest first."""
-    lines = [line for id in instance_ids for line in history.lines(session, history.instance_chain(id))]
+    lines = [line for one in instance_ids for line in history.lines(session, history.instance_chain(one))]
     return sorted(lines, key=lambda line: (line.recorded_at, line.chain, line.seq))
 
 
@@ -183,3 +209,53 @@ def colleagues_for(session: Session, site: str, posts: Collection[str] = ()) -> 
     if posts:
         query = query.where(Membership.post.in_(posts))
     return list(session.scalars(query.distinct().order_by(Person.name)))
+
+
+def logins_of(tasks: Sequence[OpenTask]) -> set[str]:
+    """Everybody named by these tasks."""
+    return {login for one in tasks for login in (one.task.assignee, *one.users) if login}
+
+
+@dataclass(frozen=True)
+class CaseItem:
+    """A case as a list shows it: where it stands and until when."""
+
+    instance: Instance
+    tasks: Sequence[OpenTask]
+    fields: Mapping[str, str]
+
+    @property
+    def due_at(self) -> datetime | None:
+        return min((one.task.due_at for one in self.tasks if one.task.due_at is not None), default=None)
+
+
+def first_asked(
+    session: Session, actor: Actor, site: str | None, key: str | None, q: str | None, limit: int, cursor: str | None = None
+) -> Page[CaseItem]:
+    """The open cases for which the person answers to the resident, oldest first: they end only when the resident is content."""
+    places = [code for code in sorted(actor.sites) if site in (None, code)]
+    query = select(Instance).where(
+        Instance.site.in_(places),
+        Instance.first_responder == actor.login,
+        Instance.state.in_(LIVE_INSTANCE),
+        Instance.parent_id.is_(None),
+    )
+    if key is not None:
+        query = query.where(Instance.key == key)
+    if q is not None:
+        query = query.where(Instance.id.in_(search.matching(q, places)))
+    if cursor is not None:
+        query = query.where(Instance.id > cursors.decode(cursor, int)[0])
+    rows = list(session.scalars(query.order_by(Instance.id).limit(limit + 1)))
+    part = cursors.page(rows, limit, lambda row: (row.id,))
+    return Page(_case_items(session, part.items), part.next)
+
+
+def _case_items(session: Session, roots: Sequence[Instance]) -> list[CaseItem]:
+    ids = [root.id for root in roots]
+    belongs = dict(session.execute(select(Instance.id, Instance.root_id).where(Instance.root_id.in_(ids))).all())
+    waiting: dict[int, list[OpenTask]] = {}
+    for one in open_tasks(session, list(belongs)):
+        waiting.setdefault(belongs[one.task.instance_id] or 0, []).append(one)
+    known = fields_of(session, ids)
+    return [CaseItem(root, waiting.get(root.id, []), known.get(root.id, {})) for root in roots]

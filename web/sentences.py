@@ -32,7 +32,7 @@ def plain(message: str) -> str:
         found = pattern.search(message)
         if found:
             return str(sentence) % {f"n{number}": text for number, text in enumerate(found.groups(), 1)}
-    return message
+    return gettext(message)  # some sentences of the engine are for people already, in Chinese
 
 
 def of_fields(fields: Mapping[str, str]) -> dict[str, str]:

@@ -16,8 +16,9 @@ ZONE = ZoneInfo("Asia/Shanghai")  # of pages that belong to no site
 
 def install(app: APIFlask) -> None:
     app.jinja_env.globals.update(
-        time_left=time_left, pace=pace, moment=moment, post_name=post_name, state_name=state_name, posts=POSTS, iso=iso, now=current.now
+        time_left=time_left, pace=pace, moment=moment, post_name=post_name, state_name=state_name, soon_at=soon_at, iso=iso, now=current.now
     )
+    app.jinja_env.filters["post_name"] = post_name
 
 
 def span(seconds: float) -> str:
@@ -44,7 +45,12 @@ def pace(due_at: datetime | None, now: datetime, warn_at: datetime | None = None
         return "none"
     if due_at < now:
         return "late"
-    return "soon" if now >= (warn_at or due_at - SOON) else "ok"
+    return "soon" if now >= soon_at(due_at, warn_at) else "ok"
+
+
+def soon_at(due_at: datetime, warn_at: datetime | None = None) -> datetime:
+    """From when on a clock is called soon."""
+    return warn_at or due_at - SOON
 
 
 def moment(at: datetime, now: datetime | None = None, zone: ZoneInfo = ZONE) -> str:

@@ -2,9 +2,10 @@
 
 from apiflask import APIFlask
 
-from web.pages import files, houses, inbox, orders, people, processes, session, start, tasks
+from web.pages import fields, files, houses, inbox, orders, people, processes, session, start, tasks
 
 
 def install(app: APIFlask) -> None:
     for module in (session, inbox, start, tasks, orders, people, processes, files, houses):
         app.register_blueprint(module.pages)
+    app.jinja_env.globals.update(kind_of=fields.kind, name_of=fields.name_of, label_of=fields.label_of)

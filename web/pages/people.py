@@ -164,9 +164,7 @@ def _person_page(login: str, fields: dict[str, str]) -> str:
 
 
 def _form(site: str, fields: dict[str, str] | None = None) -> str:
-    return render_template(
-        "people/new.html", site=site, posts=_grantable(current.actor(), site), fields=fields or {}, said=request.form
-    )
+    return render_template("people/new.html", site=site, posts=_grantable(current.actor(), site), fields=fields or {}, said=request.form)
 
 
 def _grantable(actor: Actor, site: str) -> list[str]:

@@ -1,10 +1,7 @@
 """Login, logout, one's own password and language."""
 
-from urllib.parse import urlsplit
-
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import session as browser
-from flask import url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
@@ -12,6 +9,7 @@ from flask_login import current_user
 from engine import identity
 from engine.errors import Invalid, TooManyAttempts
 from web import auth, current, language, sentences
+from web.pages import addresses
 
 pages = Blueprint("session", __name__)
 MAY_STAY = frozenset({"session.logout", "session.password", "session.change_language", "static"})
@@ -37,7 +35,7 @@ def log_in() -> ResponseReturnValue:
     if known is None:
         return render_template("session/login.html", login=name, problem=gettext("用户名或密码不对。")), 401
     auth.sign_in(known, current.now())
-    return redirect(_local(request.args.get("next")) or url_for("inbox.show"), 303)
+    return redirect(addresses.local(request.args.get("next")) or url_for("inbox.show"), 303)
 
 
 @pages.post("/logout")
@@ -74,7 +72,7 @@ def change_language() -> ResponseReturnValue:
         if current_user.is_authenticated:
             with current.steward().db.transaction() as session:
                 identity.change_person(session, current.person().login, current.actor(), current.now(), language=wanted)
-    return redirect(_local(request.form.get("next")) or url_for("inbox.show"), 303)
+    return redirect(addresses.local(request.form.get("next")) or url_for("inbox.show"), 303)
 
 
 @pages.before_app_request
@@ -85,11 +83,3 @@ def ask_for_a_new_password() -> ResponseReturnValue | None:
     if current_user.is_authenticated and current_user.must_change_password:
         return redirect(url_for("session.password"), 303)
     return None
-
-
-def _local(address: str | None) -> str | None:
-    """The address, when it leads to a page of ours and nowhere else."""
-    if not address or not address.startswith("/") or address.startswith(("//", "/\\")) or "\\" in address:
-        return None
-    parts = urlsplit(address)
-    return None if parts.scheme or parts.netloc else address

@@ -1,0 +1,131 @@
+"""What the pages of a task and of an order show of the case around them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from engine import identity, queries_case, rights, sites
+from engine.actors import Actor
+from engine.definitions import Loaded
+from engine.queries_case import Case, OpenTask
+from engine.tables import Incident, Instance, SlaClock
+from web import story, words
+from web.pages import facts
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A clock of the case in words."""
+
+    name: str
+    state: str  # running, paused, stopped
+    due_at: datetime | None
+    warn_at: datetime | None
+    was_late: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """A case, ready for templates."""
+
+    case: Case
+    names: Mapping[str, str]
+    facts: Sequence[facts.Shown]
+    clocks: Sequence[Clock]
+    story: Sequence[story.Sentence]
+    zone: ZoneInfo
+    site_name: str
+    opens_telephones: bool
+    late: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """By what people know the case: its number, else its title."""
+        return self.case.root.number or self.case.root.title or f"#{self.case.root.id}"
+
+    @property
+    def title(self) -> str:
+        return self.case.root.title or self.case.loaded[self.case.root.id].process.name
+
+    def activity(self, incident: Incident) -> str:
+        """What an incident is about, as the diagram calls it."""
+        found = self.case.loaded[incident.instance_id].process.activities.get(incident.activity_id)
+        return (found.name if found else "") or incident.activity_id
+
+    def holders(self, open_task: OpenTask) -> str:
+        return holders(open_task, self.names)
+
+
+def view(session: Session, case: Case, actor: Actor, now: datetime) -> View:
+    site = sites.facts(session, case.root.site)
+    names = identity.names_of(session, queries_case.logins_in(case) | _people_in(case))
+    holds = any(one.task.assignee == actor.login for one in case.tasks)
+    opens = rights.may_see_telephone(actor, case.root.site, holds_task=holds)
+    cast = story.Cast(names, {number: loaded.process for number, loaded in case.loaded.items()}, site.zone)
+    return View(
+        case=case,
+        names=names,
+        facts=facts.shown(case.facts, names, site.zone, opens),
+        clocks=[_clock(clock) for clock in case.clocks],
+        story=story.tell(case.lines, cast),
+        zone=site.zone,
+        site_name=site.name,
+        opens_telephones=opens,
+        late=sorted({story.clock_name(clock.name) for clock in case.clocks if _runs_late(clock, now)}),
+    )
+
+
+def holders(open_task: OpenTask, names: Mapping[str, str]) -> str:
+    """Who has a task, or who may take it."""
+    task = open_task.task
+    if task.assignee:
+        return names.get(task.assignee, task.assignee)
+    who = [words.post_name(post) for post in open_task.groups] + [names.get(login, login) for login in open_task.users]
+    return gettext("、").join(who)
+
+
+def diagrams(session: Session, case: Case, now: datetime) -> list[tuple[Instance, Loaded, str, dict[str, list[str]]]]:
+    """Each instance of the case with its diagram's file and the way that it took."""
+    return [
+        (
+            one,
+            case.loaded[one.id],
+            queries_case.diagram_name(session, one.definition_id),
+            queries_case.progress(case, one.id, now).as_dict(),
+        )
+        for one in case.family
+    ]
+
+
+def what_follows(open_task: OpenTask, names: Mapping[str, str], zone: ZoneInfo) -> str:
+    """Who does what next, and by when."""
+    task = open_task.task
+    said = {"what": task.name, "who": holders(open_task, names)}
+    if task.due_at is None:
+        return gettext("接下来：%(who)s “%(what)s”。", **said)
+    return gettext("接下来：%(who)s “%(what)s”，%(when)s 前。", when=words.moment(task.due_at, zone=zone), **said)
+
+
+def may_do(open_task: OpenTask, actor: Actor) -> bool:
+    """Whether the actor may complete the task as it stands: it is theirs, or free and meant for them."""
+    task = open_task.task
+    free = task.assignee is None or task.assignee == actor.login
+    return free and rights.may_work_on(actor, task.site, task.assignee, open_task.users, open_task.groups)
+
+
+def _people_in(case: Case) -> set[str]:
+    """Logins that stand in fields which choose a person."""
+    return {fact.value for fact in case.facts if fact.component.properties.get("user") and isinstance(fact.value, str)}
+
+
+def _clock(clock: SlaClock) -> Clock:
+    warns = clock.alarm_at if clock.warned_at is None and clock.breached_at is None else clock.warned_at
+    return Clock(story.clock_name(clock.name), clock.state, clock.due_at, warns, clock.breached_at is not None)
+
+
+def _runs_late(clock: SlaClock, now: datetime) -> bool:
+    return clock.state == "running" and clock.due_at is not None and clock.due_at < now

@@ -1,0 +1,36 @@
+"""What is known of a case, ready to be read: labels from the forms, values in words, telephones by right."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from engine import residents
+from engine.queries_case import Fact
+from web.pages import fields
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One fact as the page shows it; `hashes` are its pictures."""
+
+    key: str
+    label: str
+    kind: str  # text, telephone, pictures
+    text: str = ""
+    hashes: tuple[str, ...] = ()
+
+
+def shown(facts: Iterable[Fact], names: Mapping[str, str], zone: ZoneInfo, open_telephones: bool) -> list[Shown]:
+    return [_shown(fact, names, zone, open_telephones) for fact in facts]
+
+
+def _shown(fact: Fact, names: Mapping[str, str], zone: ZoneInfo, open_telephones: bool) -> Shown:
+    component, value = fact.component, fact.value
+    kind, key, label = fields.kind(component), component.key or "", fields.label_of(component)
+    if kind in ("photo", "signature"):
+        hashes = [value] if isinstance(value, str) else value
+        return Shown(key, label, "pictures", hashes=tuple(str(one) for one in hashes if isinstance(one, str)))
+    if kind == "telephone":
+        number = str(value)
+        return Shown(key, label, "telephone" if open_telephones else "text", number if open_telephones else residents.masked(number))
+    return Shown(key, label, "text", fields.in_words(component, value, names, zone))

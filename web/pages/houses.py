@@ -1,0 +1,71 @@
+"""The reception's shortcut: type a telephone number, a name or a house, pick what was found, and the form's fields are filled."""
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from engine import definitions, residents, sites
+from engine.errors import NotFound
+from engine.forms import Component, Form
+from engine.residents import Dweller, Household
+from web import current
+from web.pages import fields
+
+pages = Blueprint("houses", __name__, url_prefix="/houses")
+SHORTEST = 2  # characters from which on searching makes sense
+CALLERS = ("caller", "caller_name", "contact", "name", "resident", "resident_name")  # fields for who calls, where no property says so
+
+
+@pages.get("")
+def find() -> ResponseReturnValue:
+    """What was found, as a list of buttons under the search field."""
+    site, query, form = request.args.get("site", ""), request.args.get("find", "").strip(), request.args.get("form", "")
+    with current.steward().db.read() as session:
+        found = residents.find(session, site, query, current.actor(), limit=8) if len(query) >= SHORTEST else []
+        return render_template("start/found.html", found=found, query=query, site=site, form=form, is_short=len(query) < SHORTEST)
+
+
+@pages.get("/fill")
+def fill() -> ResponseReturnValue:
+    """The form's fields for house, caller and telephone, filled with what was picked."""
+    site, code = request.args.get("site", ""), request.args.get("house", "")
+    with current.steward().db.read() as session:
+        household = residents.house(session, site, code, current.actor())
+        dweller = next((one for one in household.residents if str(one.id) == request.args.get("resident")), None)
+        form = _form(session, request.args.get("form", ""))
+        values = _values(form, household, dweller)
+        shown = fields.Shown(form, values, {}, zone=sites.facts(session, site).zone, site=site)
+        components = [component for component in fields.inputs(form.components) if component.key in values]
+        return render_template("start/filled.html", form=shown, components=components)
+
+
+def _form(session: Session, name: str) -> Form:
+    """The form of a version of a process, named `<definition id>/<form>`."""
+    number, _, file = name.partition("/")
+    if not number.isdigit():
+        raise NotFound(f"Expected a form, but {name!r} names none")
+    forms = definitions.load(session, int(number)).forms
+    if file not in forms:
+        raise NotFound(f"Expected a form of definition {number}, but there is no {file!r}")
+    return forms[file]
+
+
+def _values(form: Form, household: Household, dweller: Dweller | None) -> dict[str, str]:
+    """What goes into which field. A number that the person may not see is not filled in."""
+    values = {}
+    for component in fields.inputs(form.components):
+        value = _value(component, household, dweller)
+        if component.key and value:
+            values[component.key] = value
+    return values
+
+
+def _value(component: Component, household: Household, dweller: Dweller | None) -> str | None:
+    kind = fields.kind(component)
+    if kind == "house":
+        return household.code
+    if dweller is None or dweller.is_masked:
+        return None
+    if kind == "telephone":
+        return dweller.telephone
+    return dweller.name if component.properties.get("caller") or component.key in CALLERS else None

@@ -1,0 +1,90 @@
+"""The page of an order: where it stands, what is late, the facts, the way it took, and everything that happened."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy.orm import Session
+
+from engine import instances, queries_case, retries, rights, user_tasks
+from engine.errors import NotFound
+from engine.states import LIVE_INSTANCE
+from web import current
+from web.pages import cases
+
+pages = Blueprint("orders", __name__, url_prefix="/orders")
+# What an operator may do to a case as a whole, and what is said afterwards.
+OPERATIONS: dict[str, tuple[Callable[..., Any], Any]] = {
+    "cancel": (instances.cancel, lazy_gettext("工单已取消。")),
+    "suspend": (instances.suspend, lazy_gettext("工单已暂停。")),
+    "resume": (instances.resume, lazy_gettext("工单已恢复。")),
+}
+
+
+@pages.get("/<int:instance_id>")
+def show(instance_id: int) -> ResponseReturnValue:
+    actor, now = current.actor(), current.now()
+    with current.steward().db.read() as session:
+        case = queries_case.case(session, instance_id, actor)
+        site = case.instance.site
+        supervises = rights.may_supervise(actor, site) and case.root.state in LIVE_INSTANCE
+        return render_template(
+            "orders/order.html",
+            case=case,
+            view=cases.view(session, case, actor, now),
+            diagrams=cases.diagrams(session, case, now),
+            may_operate=rights.may_operate(actor, site),
+            may_comment=rights.works_at(actor, site),
+            colleagues=_colleagues(session, case) if supervises else [],
+        )
+
+
+@pages.post("/<int:instance_id>/comment")
+def comment(instance_id: int) -> ResponseReturnValue:
+    with current.steward().db.transaction() as session:
+        user_tasks.comment_on_case(session, instance_id, request.form.get("text", ""), current.actor(), current.now())
+    flash(gettext("备注已保存。"), "done")
+    return _back_to(instance_id)
+
+
+@pages.post("/<int:instance_id>/hand-over")
+def hand_over(instance_id: int) -> ResponseReturnValue:
+    to, reason = request.form.get("to", ""), request.form.get("reason", "")
+    with current.steward().db.transaction() as session:
+        instances.hand_over(session, instance_id, to, reason, current.actor(), current.now())
+    flash(gettext("首问责任已移交。"), "done")
+    return _back_to(instance_id)
+
+
+@pages.post("/<int:instance_id>/<operation>")
+def operate(instance_id: int, operation: str) -> ResponseReturnValue:
+    if operation not in OPERATIONS:
+        raise NotFound(f"Expected one of {', '.join(OPERATIONS)}, but it is {operation!r}")
+    command, said = OPERATIONS[operation]
+    with current.steward().db.transaction() as session:
+        command(session, instance_id, request.form.get("reason", ""), current.actor(), current.now())
+    flash(str(said), "done")
+    return _back_to(instance_id)
+
+
+@pages.post("/<int:instance_id>/incidents/<int:incident_id>/retry")
+def retry(instance_id: int, incident_id: int) -> ResponseReturnValue:
+    with current.steward().db.transaction() as session:
+        incident = retries.retry(session, incident_id, current.actor(), current.now())
+        is_gone = incident.resolved_at is not None
+    if is_gone:
+        flash(gettext("已重试，流程继续了。"), "done")
+    else:
+        flash(gettext("已重试，但还是出错。"), "problem")
+    return _back_to(instance_id)
+
+
+def _colleagues(session: Session, case: queries_case.Case) -> list[tuple[str, str]]:
+    found = queries_case.colleagues_for(session, case.root.site)
+    return [(one.login, one.name) for one in found if one.login != case.root.first_responder]
+
+
+def _back_to(instance_id: int) -> ResponseReturnValue:
+    return redirect(url_for("orders.show", instance_id=instance_id), 303)

@@ -1,0 +1,140 @@
+"""Begin something new: choose the process, say at which site, fill in its form; the reception finds house and caller by typing."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from engine import definitions, identity, instances, queries_case, rights, sites
+from engine.actors import Actor
+from engine.bpmn.model import Process
+from engine.definitions import Loaded
+from engine.errors import Invalid, NotFound
+from engine.tables import Instance
+from web import current, sentences
+from web.pages import cases, fields
+
+pages = Blueprint("start", __name__, url_prefix="/start")
+
+
+@pages.get("")
+def choose() -> ResponseReturnValue:
+    actor = current.actor()
+    with current.steward().db.read() as session:
+        found = []
+        for definition in definitions.newest_of_all(session):
+            process = definitions.load(session, definition.id).process
+            places = _places(actor, process)
+            if places:
+                found.append((definition, process, places))
+        return render_template("start/choose.html", found=found)
+
+
+@pages.get("/<key>")
+def fill_in(key: str) -> ResponseReturnValue:
+    with current.steward().db.read() as session:
+        return _page(session, key, {})
+
+
+@pages.post("/<key>")
+def start(key: str) -> ResponseReturnValue:
+    actor, now, typed, site = current.actor(), current.now(), {}, ""
+    try:
+        with current.steward().db.transaction() as session:
+            loaded, site = _wanted(session, key)
+            zone = sites.facts(session, site).zone
+            form = loaded.forms.get(loaded.process.start_form or "")
+            typed = fields.read(form, request.form, zone) if form is not None else {}
+            step = instances.start(session, key, site, actor, now, typed, occurred_at=_occurred_at(zone))
+            instance = step.instance
+            address = _tell(session, instance, loaded, bool(step.incidents))
+    except Invalid as error:
+        with current.steward().db.read() as session:
+            return _page(session, key, typed, sentences.of_fields(error.fields), is_refused=True), 422
+    return redirect(address, 303)
+
+
+@pages.post("/<key>/hidden")
+def hidden(key: str) -> ResponseReturnValue:
+    """Which fields the values typed so far hide."""
+    with current.steward().db.read() as session:
+        loaded, site = _wanted(session, key)
+        form = loaded.forms.get(loaded.process.start_form or "")
+        if form is None:
+            return "", 204
+        typed = fields.read(form, request.form, sites.facts(session, site).zone)
+        return "", 204, {"HX-Trigger": fields.hidden_event(fields.Shown(form, typed, {}).hidden_keys)}
+
+
+def _wanted(session: Session, key: str) -> tuple[Loaded, str]:
+    """The process and the site that were asked for; one that the actor may not start is not there."""
+    actor = current.actor()
+    loaded = definitions.load(session, definitions.latest(session, key).id)
+    places = _places(actor, loaded.process)
+    rights.require(bool(places), f"start {loaded.process.name or key}")
+    site = request.values.get("site") or places[0]
+    if site not in places:
+        raise NotFound(f"Expected one of your sites, but {site!r} is none")
+    return loaded, site
+
+
+def _places(actor: Actor, process: Process) -> list[str]:
+    """The sites at which the actor may start the process by hand."""
+    by_hand = any(one.type == "startEvent" and one.event is None and one.scope == process.key for one in process.activities.values())
+    return [site for site in sorted(actor.sites) if rights.may_start(actor, process, site)] if by_hand else []
+
+
+def _page(session: Session, key: str, values: Mapping[str, Any], errors: Mapping[str, str] | None = None, is_refused: bool = False) -> str:
+    loaded, site = _wanted(session, key)
+    facts = sites.facts(session, site)
+    form = fields.Shown(
+        form=loaded.forms.get(loaded.process.start_form or ""),
+        values=values,
+        variables={},
+        errors=errors or {},
+        people=lambda post: [(one.login, one.name) for one in queries_case.colleagues_for(session, site, [post])],
+        zone=facts.zone,
+        site=site,
+    )
+    return render_template(
+        "start/form.html",
+        process=loaded.process,
+        form=form,
+        definition_id=loaded.id,
+        site=site,
+        site_name=facts.name,
+        places=_places(current.actor(), loaded.process),
+        latest=current.now().astimezone(facts.zone).strftime(fields.LOCAL_TIME),
+        occurred_at=request.form.get("occurred_at", ""),
+        is_refused=is_refused,
+    )
+
+
+def _occurred_at(zone: ZoneInfo) -> datetime | None:
+    text = request.form.get("occurred_at", "")
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone)
+    except ValueError:
+        raise Invalid("Expected a time, but occurred_at is none", {"occurred_at": gettext("请填写日期和时间")}) from None
+
+
+def _tell(session: Session, instance: Instance, loaded: Loaded, went_wrong: bool) -> str:
+    """Flash what the start caused; returns where the person goes on: their own next task, else the order."""
+    actor = current.actor()
+    opened = queries_case.open_tasks(session, [instance.id])
+    names = identity.names_of(session, queries_case.logins_of(opened))
+    zone = sites.facts(session, instance.site).zone
+    told = [gettext("已登记 %(number)s。", number=instance.number or loaded.process.name)]
+    told += [cases.what_follows(one, names, zone) for one in opened]
+    flash("\n".join(told), "done")
+    if went_wrong:
+        flash(gettext("登记已保存，但流程出错停住了，需要管理员处理。"), "problem")
+    mine = next((one for one in opened if cases.may_do(one, actor)), None)
+    return url_for("tasks.show", task_id=mine.task.id) if mine else url_for("orders.show", instance_id=instance.id)

@@ -1,0 +1,184 @@
+"""The page of one task: what to do and its form first, the case around it below; and what a person may do with the task."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from engine import drafts, identity, queries_case, rights, sites, user_tasks
+from engine.errors import AlreadyClaimed, AlreadyCompleted, Invalid
+from engine.queries_case import OpenTask
+from engine.states import OPEN_TASK
+from engine.tables import UserTask
+from web import current, sentences, words
+from web.pages import addresses, cases, fields
+
+pages = Blueprint("tasks", __name__, url_prefix="/tasks")
+
+
+@pages.get("/<int:task_id>")
+def show(task_id: int) -> ResponseReturnValue:
+    with current.steward().db.read() as session:
+        draft = drafts.find(session, task_id, current.actor())
+        return _page(session, task_id, draft.payload if draft else {})
+
+
+@pages.post("/<int:task_id>/complete")
+def complete(task_id: int) -> ResponseReturnValue:
+    actor, now, typed = current.actor(), current.now(), {}
+    try:
+        with current.steward().db.transaction() as session:
+            typed = _typed(session, task_id)
+            done = user_tasks.complete(session, task_id, typed, actor, now)
+            following = _tell_what_came_of_it(session, done)
+    except Invalid as error:
+        with current.steward().db.read() as session:
+            return _page(session, task_id, typed, sentences.of_fields(error.fields), is_refused=True), 422
+    except (AlreadyClaimed, AlreadyCompleted):
+        return _too_late(task_id)
+    return redirect(following, 303)
+
+
+@pages.post("/<int:task_id>/draft")
+def keep_draft(task_id: int) -> ResponseReturnValue:
+    """Keep what was typed so far, and tell which fields it hides."""
+    with current.steward().db.transaction() as session:
+        typed = _typed(session, task_id)
+        drafts.keep(session, task_id, typed, current.actor(), current.now())
+        hidden = _form_of(session, queries_case.task(session, task_id, current.actor()), typed).hidden_keys
+    return "", 204, {"HX-Trigger": fields.hidden_event(hidden)}
+
+
+@pages.post("/<int:task_id>/claim")
+def claim(task_id: int) -> ResponseReturnValue:
+    try:
+        with current.steward().db.transaction() as session:
+            name = user_tasks.claim(session, task_id, current.actor(), current.now()).name
+    except (AlreadyClaimed, AlreadyCompleted):
+        return _too_late(task_id)
+    flash(gettext("“%(what)s”已由您领取。", what=name), "done")
+    return redirect(url_for("tasks.show", task_id=task_id), 303)
+
+
+@pages.post("/<int:task_id>/unclaim")
+def unclaim(task_id: int) -> ResponseReturnValue:
+    with current.steward().db.transaction() as session:
+        reason = request.form.get("reason", "")
+        name = user_tasks.unclaim(session, task_id, current.actor(), current.now(), reason=reason).name
+    flash(gettext("“%(what)s”已放回，同岗位的人可以领取。", what=name), "done")
+    return redirect(url_for("inbox.show"), 303)
+
+
+@pages.post("/<int:task_id>/assign")
+def assign(task_id: int) -> ResponseReturnValue:
+    to, reason = request.form.get("to", ""), request.form.get("reason", "")
+    with current.steward().db.transaction() as session:
+        task = user_tasks.assign(session, task_id, to, current.actor(), current.now(), reason=reason)
+        said = {"what": task.name, "to": identity.get(session, to).name}
+    flash(gettext("“%(what)s”已转给 %(to)s。", **said), "done")
+    return redirect(url_for("tasks.show", task_id=task_id) if to == current.person().login else url_for("inbox.show"), 303)
+
+
+@pages.post("/<int:task_id>/comment")
+def comment(task_id: int) -> ResponseReturnValue:
+    with current.steward().db.transaction() as session:
+        user_tasks.comment(session, task_id, request.form.get("text", ""), current.actor(), current.now())
+    flash(gettext("备注已保存。"), "done")
+    return redirect(addresses.local(request.form.get("next")) or url_for("tasks.show", task_id=task_id), 303)
+
+
+def _typed(session: Session, task_id: int) -> dict[str, Any]:
+    task = queries_case.task(session, task_id, current.actor())
+    loaded = queries_case.loaded_of(session, task.instance_id)
+    form = loaded.forms.get(task.form or "")
+    return fields.read(form, request.form, sites.facts(session, task.site).zone) if form is not None else {}
+
+
+def _form_of(session: Session, task: UserTask, values: Mapping[str, Any], errors: Mapping[str, str] | None = None) -> fields.Shown:
+    loaded = queries_case.loaded_of(session, task.instance_id)
+    return fields.Shown(
+        form=loaded.forms.get(task.form or ""),
+        values=values,
+        variables=queries_case.variables_of(session, task.instance_id, task.scope),
+        errors=errors or {},
+        people=lambda post: [(one.login, one.name) for one in queries_case.colleagues_for(session, task.site, [post])],
+        zone=sites.facts(session, task.site).zone,
+        site=task.site,
+        labelled=queries_case.labelled_fields(loaded),
+    )
+
+
+def _page(
+    session: Session, task_id: int, values: Mapping[str, Any], errors: Mapping[str, str] | None = None, is_refused: bool = False
+) -> str:
+    actor, now = current.actor(), current.now()
+    task = queries_case.task(session, task_id, actor)
+    case = queries_case.case(session, task.instance_id, actor)
+    open_task = next((one for one in case.tasks if one.task.id == task_id), None)
+    view = cases.view(session, case, actor, now)
+    if open_task is None:
+        return render_template("tasks/closed.html", task=task, view=view, who=_name(session, task.completed_by))
+    form = _form_of(session, task, values, errors)
+    return render_template(
+        "tasks/task.html",
+        task=task,
+        view=view,
+        form=replace(form, names=view.names, opens_telephones=view.opens_telephones),
+        is_refused=is_refused,
+        is_mine=task.assignee == actor.login,
+        may_do=cases.may_do(open_task, actor),
+        holders=cases.holders(open_task, view.names),
+        colleagues=_colleagues(session, open_task),
+        may_put_back=task.assignee == actor.login and (open_task.groups or set(open_task.users) - {actor.login}),
+        diagrams=[one for one in cases.diagrams(session, case, now) if one[0].id == task.instance_id],
+    )
+
+
+def _colleagues(session: Session, open_task: OpenTask) -> list[tuple[str, str]]:
+    """To whom the actor may hand the task: people of the posts it is meant for, or of the actor's own posts."""
+    actor, task = current.actor(), open_task.task
+    if task.assignee != actor.login and not rights.may_supervise(actor, task.site):
+        return []
+    posts = open_task.groups or tuple(actor.at(task.site))
+    return [(one.login, one.name) for one in queries_case.colleagues_for(session, task.site, posts) if one.login != task.assignee]
+
+
+def _tell_what_came_of_it(session: Session, done: user_tasks.Completion) -> str:
+    """Flash in words what the completion caused and by when; returns the address at which the person goes on."""
+    actor, instance = current.actor(), done.instance
+    opened = [one for one in queries_case.open_tasks(session, [instance.id]) if one.task.created_at == current.now()]
+    names, zone = identity.names_of(session, queries_case.logins_of(opened)), sites.facts(session, instance.site).zone
+    told = [gettext("%(number)s：“%(what)s”已完成。", number=instance.number or instance.title or "", what=done.task.name)]
+    told += [cases.what_follows(one, names, zone) for one in opened]
+    if instance.state == "completed":
+        told.append(gettext("工单已办结。"))
+    flash("\n".join(told), "done")
+    for incident in done.incidents:
+        activity = queries_case.loaded_of(session, instance.id).process.activities.get(incident.activity_id)
+        what = activity.name if activity else incident.activity_id
+        flash(gettext("您的操作已保存，但流程在“%(what)s”处出错，需要管理员处理。", what=what), "problem")
+    mine = next((one for one in opened if cases.may_do(one, actor)), None)
+    return url_for("tasks.show", task_id=mine.task.id) if mine is not None else url_for("inbox.show")
+
+
+def _too_late(task_id: int) -> ResponseReturnValue:
+    """Somebody was first: the task's page says who and when."""
+    with current.steward().db.read() as session:
+        task = queries_case.task(session, task_id, current.actor())
+        if task.state in OPEN_TASK:
+            text = gettext("“%(what)s”已由 %(who)s 领取，没有重复处理。", what=task.name, who=_name(session, task.assignee))
+        elif task.completed_by:
+            said = {"what": task.name, "who": _name(session, task.completed_by), "when": words.moment(task.ended_at or task.created_at)}
+            text = gettext("“%(what)s”已由 %(who)s 在 %(when)s 完成，没有重复处理。", **said)
+        else:
+            text = gettext("“%(what)s”已经不需要处理了。", what=task.name)
+    flash(text, "problem")
+    return redirect(url_for("tasks.show", task_id=task_id), 303)
+
+
+def _name(session: Session, login: str | None) -> str:
+    return identity.names_of(session, {login}).get(login, login) if login else gettext("系统")
