@@ -20,6 +20,7 @@ def init(console: Console) -> None:
 def demo(console: Console) -> None:
     """Fill an empty database with the demonstration sites S1, S2 and S3; prints each person's password once."""
     from engine import demo as demonstration
+    from engine import demo_orders
 
     with console.steward.db.transaction() as session:
         people = demonstration.build(session, console.now())
@@ -29,6 +30,9 @@ def demo(console: Console) -> None:
     width = max(len(person.login) for person in people)
     for person in people:
         click.echo(f"{person.login:{width}}  {person.password}  {person.name}")
+    for told in demo_orders.tell(console.steward.db, console.now()):
+        if told.refused is not None:
+            click.echo(f"The sample order {told.number} stopped early: {told.refused}", err=True)
     click.echo("These passwords are shown only once. `steward user password NAME` makes a new one.")
 
 
