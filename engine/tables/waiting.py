@@ -68,7 +68,8 @@ class Job(Base):
     """Automatic work for the worker: done after the commit, at least once, with the job's id as idempotency key."""
 
     __tablename__ = "job"
-    __table_args__ = (Index(None, "instance_id"), Index(None, "state", "due_at"))
+    # An id is never given out twice, though rows go: it is the idempotency key of what the job does.
+    __table_args__ = (Index(None, "instance_id"), Index(None, "state", "due_at"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("instance.id"))
