@@ -45,8 +45,8 @@ class UserTask(Work):
         activity = self.activity
         assert activity is not None
         self.assignee = reader.template(activity.assignee, "an assignee")
-        self.users = reader.template(activity.candidate_users, "candidate users")
-        self.groups = reader.template(activity.candidate_groups, "candidate groups")
+        self.users = reader.listed(activity.candidate_users, "candidate users")
+        self.groups = reader.listed(activity.candidate_groups, "candidate groups")
         self.due = reader.template(activity.due_date, "a due date")
         self.follow_up = reader.template(activity.follow_up_date, "a follow-up date")
         self.priority = reader.template(activity.priority, "a priority")
@@ -73,12 +73,15 @@ def _person(view: View, expression: Any) -> str | None:
     return value or None
 
 
-def _listed(view: View, expression: Any) -> list[str]:
-    value = None if expression is None else view.json(expression)
-    parts = value.split(",") if isinstance(value, str) else value or []
-    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-        raise StepFailed("expression", f"Expected '{expression.text}' to give names, but it gives {value!r:.60}")
-    return list(dict.fromkeys(part.strip() for part in parts if part.strip()))
+def _listed(view: View, expressions: tuple[Any, ...]) -> list[str]:
+    names: list[str] = []
+    for expression in expressions:
+        value = view.json(expression)
+        parts = value.split(",") if isinstance(value, str) else value or []
+        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+            raise StepFailed("expression", f"Expected '{expression.text}' to give names, but it gives {value!r:.60}")
+        names += [part.strip() for part in parts if part.strip()]
+    return list(dict.fromkeys(names))
 
 
 def _moment(view: View, expression: Any) -> str | None:

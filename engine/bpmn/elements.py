@@ -40,7 +40,6 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
         self.outgoing: list[Flow] = []
         self.incoming: list[Flow] = []
         self.activity: Activity | None = None
-        self.shown_as = bpmn_id.removesuffix(".fork")
         self.loop: Loop | None = None
         self.inputs_mapped: Mapped | None = None
         self.outputs_mapped: Mapped | None = None
@@ -50,6 +49,12 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
     def drawn(self) -> bool:
         """Whether it stands in the diagram; what normalising inserts does not."""
         return self.activity is not None
+
+    @property
+    def shown_as(self) -> str:
+        """The id under which a failure is reported: an inserted fork belongs to the element before it."""
+        name = str(self.name)
+        return name if self.drawn else name.removesuffix(".fork")
 
     def configure(self, reader: Reader) -> None:
         """Take what the XML says; problems are collected by the reader."""

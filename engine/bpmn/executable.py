@@ -40,10 +40,10 @@ def compile_process(root: _Element, process: Process, decisions: Mapping[str, An
     try:
         body, elements = parse(normal, process.key, file)
     except ValidationException as error:
-        line = error.line_number if isinstance(error.line_number, int) else 1
-        raise DeploymentRefused(
-            [Problem(file, line, error.id or "-", "structure", f"Expected a process that can be run, but {error}")]
-        ) from error
+        found = normal.find(f".//*[@id='{error.id}']") if error.id and "'" not in error.id else None
+        line = 1 if found is None else found.sourceline or 1
+        message = f"Expected a process that can be run, but {error}"
+        raise DeploymentRefused([Problem(file, line, error.id or "-", "structure", message)]) from error
     problems = _unknown(normal, elements, file)
     if not problems:
         _connect(normal, process, body, elements, decisions, file, problems)
@@ -58,10 +58,20 @@ def fingerprint(normal: _Element) -> str:
 
 
 def _unknown(normal: _Element, elements: Mapping[str, Element], file: str) -> list[Problem]:
-    """Every flow node of the XML that has not become an element: nothing of a diagram may get lost."""
-    nodes = [node for node in normal.iter(BPMN + "*") if name_of(node) in FLOW_NODES and node.get("id") not in elements]
-    message = "Expected a flow node that can be run, but <{}> has no executable form"
-    return [Problem(file, node.sourceline or 1, node.get("id") or "-", "construct", message.format(name_of(node))) for node in nodes]
+    """Every flow node of the XML that has not become an element of its own: nothing of a diagram may get lost."""
+    problems, seen = [], set()
+    for node in normal.iter(BPMN + "*"):
+        if name_of(node) not in FLOW_NODES:
+            continue
+        node_id, message = node.get("id") or "", ""
+        if node_id not in elements:
+            message = f"Expected a flow node that can be run, but <{name_of(node)}> has no executable form"
+        elif node_id in seen:
+            message = "Expected every id once, but another flow node has the same"
+        seen.add(node_id)
+        if message:
+            problems.append(Problem(file, node.sourceline or 1, node_id or "-", "construct", message))
+    return problems
 
 
 def _connect(

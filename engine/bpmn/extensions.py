@@ -1,5 +1,6 @@
 """Reads what an element says beyond its shape (mappings, timers, loops, correlation) and compiles it once, at deployment."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from engine.bpmn.vocabulary import BPMN, CAMUNDA, camunda, steward_properties
 from engine.errors import Problem
 
 MAX_ITEMS = 5_000
+SEPARATING_COMMA = re.compile(r",(?![^{]*\})")  # not one within ${ }
 KINDS = {
     "TimeDateEventDefinition": "timer",
     "DurationTimerEventDefinition": "timer",
@@ -159,6 +161,11 @@ class Reader:
 
     def template(self, text: str | None, what: str) -> Any:
         return self._compiled(compile_template, text.strip(), what) if text and text.strip() else None
+
+    def listed(self, text: str | None, what: str) -> tuple[Any, ...]:
+        """Names between commas, each a text or `${…}` that gives one or several."""
+        parts = SEPARATING_COMMA.split(text or "")
+        return tuple(self.template(part, what) for part in parts if part.strip())
 
     def script(self) -> Any:
         return self._compiled(compile_script, self.element.findtext(BPMN + "script") or "", "a script")

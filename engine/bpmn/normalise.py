@@ -8,6 +8,7 @@ from lxml.etree import SubElement, _Element
 from engine.bpmn.vocabulary import BPMN, FLOW_NODES, GATEWAYS, SUBPROCESSES, name_of, sequence_flows
 
 DIAGRAM = "{http://www.omg.org/spec/BPMN/20100524/DI}BPMNDiagram"
+REFERENCES = ("messageRef", "signalRef", "errorRef")
 INTERMEDIATE = BPMN + "intermediateThrowEvent"
 
 
@@ -22,6 +23,7 @@ def normalise(root: _Element, key: str) -> _Element:
             continue
         for flow_id, flow in sequence_flows(process):
             flow.set("id", flow_id)
+        _name_without_prefix(process)
         for scope in list(_scopes(process)):
             _join_links(scope)
             _start_what_nothing_leads_to(scope)
@@ -34,6 +36,14 @@ def _scopes(process: _Element) -> Iterator[_Element]:
     for element in process.iter(BPMN + "*"):
         if name_of(element) in SUBPROCESSES:
             yield element
+
+
+def _name_without_prefix(process: _Element) -> None:
+    """References may be qualified names (`tns:Message_1`); the ids that they mean are not."""
+    for element in process.iter(BPMN + "*"):
+        for attribute in REFERENCES:
+            if ":" in (reference := element.get(attribute) or ""):
+                element.set(attribute, reference.rpartition(":")[2])
 
 
 def _nodes(scope: _Element) -> list[_Element]:

@@ -1,6 +1,6 @@
 """SpiffWorkflow's parser with our elements. It reads every node on its own and connects them afterwards, so no chain is too long."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from lxml.etree import _Element
 from SpiffWorkflow.bpmn.parser import BpmnParser
@@ -17,6 +17,8 @@ from SpiffWorkflow.bpmn.parser.event_parsers import (
 )
 from SpiffWorkflow.bpmn.parser.ProcessParser import ProcessParser
 from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
+from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from engine.bpmn.activities import Body, Call, EventSubprocess, External, Subprocess, UserTask
 from engine.bpmn.elements import BusinessRule, Element, PassThrough, Script, Throw
@@ -53,6 +55,9 @@ class NodeParser(TaskParser):  # type: ignore[misc]  # the library is not typed
 class EventParser(NodeParser, EventDefinitionParser):  # type: ignore[misc]  # the library is not typed
     """Reads an event of any kind; what an event may not be is lint's to refuse."""
 
+    def raise_validation_exception(self, message: str, node: Any = None) -> NoReturn:
+        raise ValidationException(message, self.node, self.filename)  # the event, as its definition often has no id
+
     def create_task(self) -> Any:
         definition = self.get_event_definition(EVENTS)
         return self.spec_class(self.spec, self.bpmn_id, event_definition=definition, **self.bpmn_attributes)
@@ -80,8 +85,19 @@ class SubprocessParser(NodeParser):
         return task
 
 
+class Specification(BpmnProcessSpec):  # type: ignore[misc]  # the library is not typed
+    """The elements of one scope, and only they: what the library puts in itself would take the ids Start and End."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.task_specs.clear()
+
+
 class ScopeParser(ProcessParser):  # type: ignore[misc]  # the library is not typed
     """Reads every node of a process or subprocess, whether a flow leads to it or not."""
+
+    def create_spec(self) -> Specification:
+        return Specification(name=self.bpmn_id, description=self.get_name(), filename=self.filename)
 
     def add_tasks(self) -> None:
         for node in self.node:
@@ -118,6 +134,15 @@ class Parser(BpmnParser):  # type: ignore[misc]  # the library is not typed
         _tag("inclusiveGateway"): (NodeParser, Inclusive),
         _tag("eventBasedGateway"): (NodeParser, EventBased),
     }
+
+    def add_bpmn_xml(self, bpmn: _Element, filename: str | None = None) -> None:
+        """Without what we do not use: collaborations, correlations and data stores."""
+        self._add_diagram_indexes(bpmn)
+        self._add_processes(bpmn, filename)
+        self._add_messages(bpmn)
+        self._add_signals(bpmn)
+        self._add_errors(bpmn)
+        self._add_escalations(bpmn)
 
 
 def parse(root: _Element, key: str, file: str) -> tuple[Body, dict[str, Element]]:
