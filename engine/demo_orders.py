@@ -86,10 +86,8 @@ def _repaired(who: str = "technician", amount: float | None = None) -> Iterator[
 
 def _called_back() -> Iterator[_Act]:
     verdict = {"reached": "yes", "attitude": "5", "manners": "5", "quality": "5", "verdict": "satisfied", "channel": "telephone"}
-    yield _Act("arrange", "cs_supervisor", 100, {"department_supervisor": "工程主管"})
     yield _Act("call_back", "customer_service", 600, verdict)
     yield _Act("countersign", "customer_service_2", 620, {"countersigned": True})
-    yield _Act("record_answer", "customer_service", 640, {"answer_recorded": "住户表示满意"})
 
 
 def _indoor(house: str, minutes_ago: float, kind: str, room: str, content: str, *acts: _Act, site: str = "S1", **report: Any) -> _Order:
