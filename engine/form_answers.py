@@ -3,7 +3,6 @@
 An error is raised as a mapping with a code and its figures; form_messages.py has the sentences.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any, NoReturn
@@ -52,6 +51,8 @@ def _plain(value: Any) -> str:
     """Text that every database can keep."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         wrong("text")
+    if isinstance(value, int) and abs(value) > MAX_NUMBER:
+        wrong("text")  # thousands of digits would not even print
     text = value if isinstance(value, str) else str(value)
     if len(text) > MAX_TEXT * 10:
         wrong("too_long", limit=MAX_TEXT, found=len(text))
@@ -98,7 +99,7 @@ def _telephone(component: Component, value: Any) -> str:
 
 def _number(component: Component, value: Any) -> Any:
     number = _read_number(value)
-    if not math.isfinite(number) or abs(number) > MAX_NUMBER:
+    if not abs(number) <= MAX_NUMBER:  # also when it is not a number
         wrong("number")
     if component.digits is not None and abs(round(number, component.digits) - number) > 1e-9 * max(1, abs(number)):
         wrong("digits", limit=component.digits)

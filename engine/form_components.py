@@ -15,7 +15,8 @@ class Component:
     id: str
     type: str
     key: str | None = None
-    label: str = ""  # of a text: the text itself
+    label: str = ""
+    text: str = ""  # of a text component; {{ name }} stands for a variable
     description: str = ""
     default: Any = None
     values: Sequence[Mapping[str, Any]] = ()  # choices: {"label", "value"}

@@ -88,7 +88,7 @@ class Form:
 
     def _invalid(self, wrong: Mapping[str, Mapping[str, Any]], language: str) -> Invalid:
         known = [key for key in self.fields if key in wrong]
-        unknown = [key for key in wrong if key not in self.fields][:MAX_UNKNOWN]
+        unknown = sorted((key for key in wrong if key not in self.fields), key=str)[:MAX_UNKNOWN]
         labels = {key: self.fields[key].name(language) for key in known} | {key: str(key)[:60] for key in unknown}
         messages = {str(key)[:100]: sentence(label=labels[key], language=language, **wrong[key]) for key in [*known, *unknown]}
         return Invalid(summary([labels[key] for key in labels], language), messages)
