@@ -9,16 +9,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import cursors, definitions, history, rights, search
+from engine import definitions, history, rights
 from engine.actors import Actor
 from engine.bpmn import codec
-from engine.cursors import Page
 from engine.definitions import Loaded
 from engine.errors import NotFound
 from engine.forms import Component
 from engine.history import Line
-from engine.inbox import fields_of
-from engine.states import LIVE_INSTANCE, OPEN_TASK
+from engine.states import OPEN_TASK
 from engine.tables import Comment, Incident, Instance, InstanceState, Membership, Person, SlaClock, TaskParticipant, UserTask
 
 
@@ -81,24 +79,14 @@ class Case:
         return [Fact(component, self.variables[key]) for key, component in known.items() if self.variables.get(key) not in (None, "", [])]
 
 
-def labelled(components: Sequence[Component]) -> list[Component]:
-    """The components with a key and a label, at any depth, in the order of the form."""
-    found = []
-    for component in components:
-        if component.key and component.label:
-            found.append(component)
-        found += labelled(component.components)
-    return found
-
-
 def labelled_fields(loaded: Loaded) -> dict[str, Component]:
     """Every field of a process's forms by its name; that of the start form, when several forms ask for the same."""
     start = loaded.process.start_form
     names = ([start] if start else []) + sorted(name for name in loaded.forms if name != start)
     found: dict[str, Component] = {}
     for name in names:
-        for component in labelled(loaded.forms[name].components):
-            found.setdefault(component.key or "", component)
+        for key, component in loaded.forms[name].fields.items():
+            found.setdefault(key, component)
     return found
 
 
@@ -214,48 +202,3 @@ def colleagues_for(session: Session, site: str, posts: Collection[str] = ()) -> 
 def logins_of(tasks: Sequence[OpenTask]) -> set[str]:
     """Everybody named by these tasks."""
     return {login for one in tasks for login in (one.task.assignee, *one.users) if login}
-
-
-@dataclass(frozen=True)
-class CaseItem:
-    """A case as a list shows it: where it stands and until when."""
-
-    instance: Instance
-    tasks: Sequence[OpenTask]
-    fields: Mapping[str, str]
-
-    @property
-    def due_at(self) -> datetime | None:
-        return min((one.task.due_at for one in self.tasks if one.task.due_at is not None), default=None)
-
-
-def first_asked(
-    session: Session, actor: Actor, site: str | None, key: str | None, q: str | None, limit: int, cursor: str | None = None
-) -> Page[CaseItem]:
-    """The open cases for which the person answers to the resident, oldest first: they end only when the resident is content."""
-    places = [code for code in sorted(actor.sites) if site in (None, code)]
-    query = select(Instance).where(
-        Instance.site.in_(places),
-        Instance.first_responder == actor.login,
-        Instance.state.in_(LIVE_INSTANCE),
-        Instance.parent_id.is_(None),
-    )
-    if key is not None:
-        query = query.where(Instance.key == key)
-    if q is not None:
-        query = query.where(Instance.id.in_(search.matching(q, places)))
-    if cursor is not None:
-        query = query.where(Instance.id > cursors.decode(cursor, int)[0])
-    rows = list(session.scalars(query.order_by(Instance.id).limit(limit + 1)))
-    part = cursors.page(rows, limit, lambda row: (row.id,))
-    return Page(_case_items(session, part.items), part.next)
-
-
-def _case_items(session: Session, roots: Sequence[Instance]) -> list[CaseItem]:
-    ids = [root.id for root in roots]
-    belongs = dict(session.execute(select(Instance.id, Instance.root_id).where(Instance.root_id.in_(ids))).all())
-    waiting: dict[int, list[OpenTask]] = {}
-    for one in open_tasks(session, list(belongs)):
-        waiting.setdefault(belongs[one.task.instance_id] or 0, []).append(one)
-    known = fields_of(session, ids)
-    return [CaseItem(root, waiting.get(root.id, []), known.get(root.id, {})) for root in roots]

@@ -8,4 +8,4 @@ from web.pages import fields, files, houses, inbox, orders, people, processes, s
 def install(app: APIFlask) -> None:
     for module in (session, inbox, start, tasks, orders, people, processes, files, houses):
         app.register_blueprint(module.pages)
-    app.jinja_env.globals.update(kind_of=fields.kind, name_of=fields.name_of, label_of=fields.label_of)
+    app.jinja_env.globals.update(widget=fields.widget, label_of=fields.label_of, input_types=fields.INPUT_TYPES)

@@ -20,17 +20,17 @@ class Shown:
     hashes: tuple[str, ...] = ()
 
 
-def shown(facts: Iterable[Fact], names: Mapping[str, str], zone: ZoneInfo, open_telephones: bool) -> list[Shown]:
-    return [_shown(fact, names, zone, open_telephones) for fact in facts]
+def shown(facts: Iterable[Fact], names: Mapping[str, str], zone: ZoneInfo, opens_telephones: bool) -> list[Shown]:
+    return [_shown(fact, names, zone, opens_telephones) for fact in facts]
 
 
-def _shown(fact: Fact, names: Mapping[str, str], zone: ZoneInfo, open_telephones: bool) -> Shown:
+def _shown(fact: Fact, names: Mapping[str, str], zone: ZoneInfo, opens_telephones: bool) -> Shown:
     component, value = fact.component, fact.value
-    kind, key, label = fields.kind(component), component.key or "", fields.label_of(component)
-    if kind in ("photo", "signature"):
+    key, label = component.key or "", fields.label_of(component)
+    if component.answer in ("attachments", "signature"):
         hashes = [value] if isinstance(value, str) else value
-        return Shown(key, label, "pictures", hashes=tuple(str(one) for one in hashes if isinstance(one, str)))
-    if kind == "telephone":
+        return Shown(key, label, "pictures", hashes=tuple(one for one in hashes if isinstance(one, str)))
+    if component.answer == "telephone":
         number = str(value)
-        return Shown(key, label, "telephone" if open_telephones else "text", number if open_telephones else residents.masked(number))
+        return Shown(key, label, "telephone", number) if opens_telephones else Shown(key, label, "text", residents.masked(number))
     return Shown(key, label, "text", fields.in_words(component, value, names, zone))

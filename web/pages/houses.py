@@ -35,7 +35,7 @@ def fill() -> ResponseReturnValue:
         form = _form(session, request.args.get("form", ""))
         values = _values(form, household, dweller)
         shown = fields.Shown(form, values, {}, zone=sites.facts(session, site).zone, site=site)
-        components = [component for component in fields.inputs(form.components) if component.key in values]
+        components = [component for key, component in form.fields.items() if key in values]
         return render_template("start/filled.html", form=shown, components=components)
 
 
@@ -52,20 +52,15 @@ def _form(session: Session, name: str) -> Form:
 
 def _values(form: Form, household: Household, dweller: Dweller | None) -> dict[str, str]:
     """What goes into which field. A number that the person may not see is not filled in."""
-    values = {}
-    for component in fields.inputs(form.components):
-        value = _value(component, household, dweller)
-        if component.key and value:
-            values[component.key] = value
-    return values
+    found = {key: _value(component, household, dweller) for key, component in form.fields.items()}
+    return {key: value for key, value in found.items() if value}
 
 
 def _value(component: Component, household: Household, dweller: Dweller | None) -> str | None:
-    kind = fields.kind(component)
-    if kind == "house":
+    if component.answer == "house":
         return household.code
     if dweller is None or dweller.is_masked:
         return None
-    if kind == "telephone":
+    if component.answer == "telephone":
         return dweller.telephone
     return dweller.name if component.properties.get("caller") or component.key in CALLERS else None

@@ -4,13 +4,15 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
-from engine import definitions, identity, queries_case
+from engine import definitions, identity
 from engine import inbox as lists
+from engine.cursors import Page
 from web import current
 
 pages = Blueprint("inbox", __name__)
-BOXES = ("mine", "posts", "first_asked", "all")
+BOXES = ("mine", "posts", "first_asked", "all", "cases")
 PER_PAGE = 25
 FILTERS = ("box", "q", "late", "key", "site")  # what the address bar keeps
 
@@ -32,14 +34,19 @@ def show() -> ResponseReturnValue:
         shown: dict[str, Any] = {"box": box, "counts": counts, "count_at_most": lists.COUNT_AT_MOST, "q": q, "address": _address}
         shown |= {"sites": sorted(actor.sites), "processes": {one.key: one.name or one.key for one in definitions.newest_of_all(session)}}
         site, key = asked.get("site") or None, asked.get("key") or None
-        if box == "first_asked":
-            page = queries_case.first_asked(session, actor, site, key, q, PER_PAGE, cursor)
+        if box in ("first_asked", "cases"):
+            page = lists.first_asked(session, actor, q, PER_PAGE, cursor) if box == "first_asked" else _found(session, q, cursor)
             return render_template("inbox/cases.html", page=page, **shown)
         late = now if asked.get("late") else None
-        found = lists.inbox(session, actor, box, lists.Filter(site=site, key=key, due_before=late, q=q), PER_PAGE, cursor)
+        found = lists.inbox(session, actor, box, lists.Filter(site=site, key=key, late=late, q=q), PER_PAGE, cursor)
         logins = {login for item in found.items for login in (item.task.assignee, *item.candidate_users) if login}
         shown |= {"names": identity.names_of(session, logins), "may_do": lambda item: lists.may_work_on(item, actor)}
         return render_template("inbox/tasks.html", page=found, **shown)
+
+
+def _found(session: Session, q: str | None, cursor: str | None) -> Page[lists.CaseItem]:
+    """Cases by number, house, name or telephone, whether they run or not; nothing before anything is asked."""
+    return lists.found_cases(session, current.actor(), q, PER_PAGE, cursor) if q else Page([], None)
 
 
 def _address(**changes: str | None) -> str:

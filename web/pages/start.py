@@ -1,6 +1,7 @@
 """Begin something new: choose the process, say at which site, fill in its form; the reception finds house and caller by typing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -49,13 +50,13 @@ def start(key: str) -> ResponseReturnValue:
             loaded, site = _wanted(session, key)
             zone = sites.facts(session, site).zone
             form = loaded.forms.get(loaded.process.start_form or "")
-            typed = fields.read(form, request.form, zone) if form is not None else {}
+            typed = fields.read(form, request.form, zone)
             step = instances.start(session, key, site, actor, now, typed, occurred_at=_occurred_at(zone))
             instance = step.instance
             address = _tell(session, instance, loaded, bool(step.incidents))
     except Invalid as error:
         with current.steward().db.read() as session:
-            return _page(session, key, typed, sentences.of_fields(error.fields), is_refused=True), 422
+            return _page(session, key, typed, error), 422
     return redirect(address, 303)
 
 
@@ -65,10 +66,8 @@ def hidden(key: str) -> ResponseReturnValue:
     with current.steward().db.read() as session:
         loaded, site = _wanted(session, key)
         form = loaded.forms.get(loaded.process.start_form or "")
-        if form is None:
-            return "", 204
         typed = fields.read(form, request.form, sites.facts(session, site).zone)
-        return "", 204, {"HX-Trigger": fields.hidden_event(fields.Shown(form, typed, {}).hidden_keys)}
+        return "", 204, {"HX-Trigger": fields.hidden_event(fields.Shown(form, typed, {}).hidden)}
 
 
 def _wanted(session: Session, key: str) -> tuple[Loaded, str]:
@@ -89,18 +88,20 @@ def _places(actor: Actor, process: Process) -> list[str]:
     return [site for site in sorted(actor.sites) if rights.may_start(actor, process, site)] if by_hand else []
 
 
-def _page(session: Session, key: str, values: Mapping[str, Any], errors: Mapping[str, str] | None = None, is_refused: bool = False) -> str:
+def _page(session: Session, key: str, values: Mapping[str, Any], refusal: Invalid | None = None) -> str:
     loaded, site = _wanted(session, key)
     facts = sites.facts(session, site)
     form = fields.Shown(
         form=loaded.forms.get(loaded.process.start_form or ""),
         values=values,
         variables={},
-        errors=errors or {},
+        errors=sentences.of_fields(refusal.fields) if refusal is not None else {},
         people=lambda post: [(one.login, one.name) for one in queries_case.colleagues_for(session, site, [post])],
         zone=facts.zone,
         site=site,
     )
+    if refusal is not None:
+        form = replace(form, errors=form.errors | fields.objections(form.form, values, {}))
     return render_template(
         "start/form.html",
         process=loaded.process,
@@ -109,9 +110,9 @@ def _page(session: Session, key: str, values: Mapping[str, Any], errors: Mapping
         site=site,
         site_name=facts.name,
         places=_places(current.actor(), loaded.process),
-        latest=current.now().astimezone(facts.zone).strftime(fields.LOCAL_TIME),
+        latest=current.now().astimezone(facts.zone).strftime(fields.LOCAL["datetime"]),
         occurred_at=request.form.get("occurred_at", ""),
-        is_refused=is_refused,
+        is_refused=refusal is not None,
     )
 
 

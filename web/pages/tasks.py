@@ -37,7 +37,7 @@ def complete(task_id: int) -> ResponseReturnValue:
             following = _tell_what_came_of_it(session, done)
     except Invalid as error:
         with current.steward().db.read() as session:
-            return _page(session, task_id, typed, sentences.of_fields(error.fields), is_refused=True), 422
+            return _page(session, task_id, typed, error), 422
     except (AlreadyClaimed, AlreadyCompleted):
         return _too_late(task_id)
     return redirect(following, 303)
@@ -49,7 +49,7 @@ def keep_draft(task_id: int) -> ResponseReturnValue:
     with current.steward().db.transaction() as session:
         typed = _typed(session, task_id)
         drafts.keep(session, task_id, typed, current.actor(), current.now())
-        hidden = _form_of(session, queries_case.task(session, task_id, current.actor()), typed).hidden_keys
+        hidden = _form_of(session, queries_case.task(session, task_id, current.actor()), typed).hidden
     return "", 204, {"HX-Trigger": fields.hidden_event(hidden)}
 
 
@@ -95,16 +95,15 @@ def _typed(session: Session, task_id: int) -> dict[str, Any]:
     task = queries_case.task(session, task_id, current.actor())
     loaded = queries_case.loaded_of(session, task.instance_id)
     form = loaded.forms.get(task.form or "")
-    return fields.read(form, request.form, sites.facts(session, task.site).zone) if form is not None else {}
+    return fields.read(form, request.form, sites.facts(session, task.site).zone)
 
 
-def _form_of(session: Session, task: UserTask, values: Mapping[str, Any], errors: Mapping[str, str] | None = None) -> fields.Shown:
+def _form_of(session: Session, task: UserTask, values: Mapping[str, Any]) -> fields.Shown:
     loaded = queries_case.loaded_of(session, task.instance_id)
     return fields.Shown(
         form=loaded.forms.get(task.form or ""),
         values=values,
         variables=queries_case.variables_of(session, task.instance_id, task.scope),
-        errors=errors or {},
         people=lambda post: [(one.login, one.name) for one in queries_case.colleagues_for(session, task.site, [post])],
         zone=sites.facts(session, task.site).zone,
         site=task.site,
@@ -112,9 +111,7 @@ def _form_of(session: Session, task: UserTask, values: Mapping[str, Any], errors
     )
 
 
-def _page(
-    session: Session, task_id: int, values: Mapping[str, Any], errors: Mapping[str, str] | None = None, is_refused: bool = False
-) -> str:
+def _page(session: Session, task_id: int, values: Mapping[str, Any], refusal: Invalid | None = None) -> str:
     actor, now = current.actor(), current.now()
     task = queries_case.task(session, task_id, actor)
     case = queries_case.case(session, task.instance_id, actor)
@@ -122,13 +119,15 @@ def _page(
     view = cases.view(session, case, actor, now)
     if open_task is None:
         return render_template("tasks/closed.html", task=task, view=view, who=_name(session, task.completed_by))
-    form = _form_of(session, task, values, errors)
+    form = replace(_form_of(session, task, values), names=view.names, opens_telephones=view.opens_telephones)
+    if refusal is not None:
+        form = replace(form, errors=sentences.of_fields(refusal.fields) | fields.objections(form.form, values, form.variables))
     return render_template(
         "tasks/task.html",
         task=task,
         view=view,
-        form=replace(form, names=view.names, opens_telephones=view.opens_telephones),
-        is_refused=is_refused,
+        form=form,
+        is_refused=refusal is not None,
         is_mine=task.assignee == actor.login,
         may_do=cases.may_do(open_task, actor),
         holders=cases.holders(open_task, view.names),
