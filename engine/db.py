@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -78,11 +78,12 @@ def of(session: Session) -> Database:
     return database
 
 
-def insert_or_ignore(session: Session, table: type[Base], row: dict[str, Any]) -> Executable:
-    """An INSERT that does nothing when the key is there already."""
+def insert_unless_there(session: Session, table: type[Base], row: dict[str, Any]) -> bool:
+    """Insert the row, or do nothing when its key is there already; whether it was inserted."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement: Executable = dialect.insert(table).values(row).on_conflict_do_nothing()
-    return statement
+    key = inspect(table).primary_key[0]
+    inserted = session.execute(dialect.insert(table).values(row).on_conflict_do_nothing().returning(key))
+    return inserted.first() is not None
 
 
 def _committed(session: Session) -> None:

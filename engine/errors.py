@@ -100,6 +100,6 @@ class DeploymentRefused(Rejected):
     code = "deployment_refused"
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = list(problems)
+        self.problems = sorted(problems, key=lambda problem: problem.severity != "error")
         first = str(self.problems[0]) if self.problems else "no reason given"
         super().__init__(f"Expected files that can be deployed, but found {len(self.problems)} problem(s); the first: {first}")

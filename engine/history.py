@@ -16,7 +16,7 @@ from sqlalchemy import insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.actors import Actor
-from engine.db import insert_or_ignore
+from engine.db import insert_unless_there
 from engine.tables import HistoryContent, HistoryEvent, Instance, SiteChain
 
 EMPTY = b""
@@ -93,7 +93,7 @@ def hold_site(session: Session, site: str) -> SiteChain:
     if chain is None:
         # Two first events may come together on PostgreSQL: the key decides, the loser takes the winner's row.
         row = {"chain": site_chain(site), "length": 0, "head": EMPTY}
-        session.execute(insert_or_ignore(session, SiteChain, row))
+        insert_unless_there(session, SiteChain, row)
         chain = session.get_one(SiteChain, site_chain(site), with_for_update=True)
     return chain
 
@@ -156,7 +156,8 @@ def lines(session: Session, chain: str, after: int = 0, limit: int | None = None
 def across(session: Session, sites: Sequence[str], before: tuple[datetime, str, int] | None = None, limit: int = 50) -> list[Line]:
     """The newest events of whole sites, newest first; `before` is the place where the last page ended."""
     place = tuple_(HistoryEvent.recorded_at, HistoryEvent.chain, HistoryEvent.seq)
-    query = _joined().where(HistoryEvent.site.in_(sites)).order_by(HistoryEvent.recorded_at.desc(), HistoryEvent.chain.desc(), HistoryEvent.seq.desc()).limit(limit)
+    newest = (HistoryEvent.recorded_at.desc(), HistoryEvent.chain.desc(), HistoryEvent.seq.desc())
+    query = _joined().where(HistoryEvent.site.in_(sites)).order_by(*newest).limit(limit)
     if before is not None:
         query = query.where(place < tuple_(*before))
     return [read(event, content) for event, content in session.execute(query)]

@@ -12,7 +12,7 @@ from engine import db, instances, rights, runner, waits
 from engine.actors import Actor
 from engine.bpmn.triggers import Deliver
 from engine.correlation import canonical_key
-from engine.db import insert_or_ignore
+from engine.db import insert_unless_there
 from engine.errors import Invalid, NotFound
 from engine.history import Event
 from engine.tables import Instance, Job, Message, MessageSubscription, Site, StartSubscription
@@ -101,7 +101,7 @@ def _store(
         "expires_at": now + (timedelta(days=settings.message_days) if ttl is None else ttl),
     }
     # Two deliveries may arrive together; the unique key decides, not a check before.
-    is_new = bool(session.execute(insert_or_ignore(session, Message, row)).rowcount)  # type: ignore[attr-defined]
+    is_new = insert_unless_there(session, Message, row)
     return session.scalars(select(Message).where(Message.source == source, Message.message_id == message_id)).one(), is_new
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.db import insert_or_ignore
+from engine.db import insert_unless_there
 from engine.errors import NotFound
 from engine.tables import Number, NumberSeries, Site
 
@@ -44,5 +44,5 @@ def _zone(session: Session, site: str) -> ZoneInfo:
 
 def _open(session: Session, series: str, site: str, month: str) -> NumberSeries:
     # Two first numbers of a month may be asked for together on PostgreSQL: the key decides, the loser takes the winner's row.
-    session.execute(insert_or_ignore(session, NumberSeries, {"series": series, "site": site, "month": month, "last": 0}))
+    insert_unless_there(session, NumberSeries, {"series": series, "site": site, "month": month, "last": 0})
     return session.get_one(NumberSeries, (series, site, month), with_for_update=True)

@@ -150,6 +150,12 @@ class Company:
         """The types of what history tells."""
         return [line.type for line in self.events(instance_id)]
 
+    def spoil(self, instance_id: int) -> None:
+        """Damage the stored state of an instance, and forget the one in memory."""
+        with self.database.transaction() as session:
+            session.get_one(InstanceState, instance_id).state = b"not a state"
+        self.database.keep.pop("workflows", None)
+
     def pass_time(self, **duration: float) -> None:
         """Let time pass and do what has fallen due."""
         self.clock.advance(timedelta(**duration))

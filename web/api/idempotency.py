@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from engine.db import insert_or_ignore
+from engine.db import insert_unless_there
 from engine.errors import Conflict
 from engine.tables import IdempotencyKey
 
@@ -37,8 +37,8 @@ def once(
 
 def _take(session: Session, login: str, key: str, request_hash: str, now: datetime) -> bool:
     # Of two requests that come together, PostgreSQL lets the second wait here until the first has committed or given up.
-    row = {"login": login, "key": key, "request_hash": request_hash, "status": 0, "answer": None, "at": now}
-    return bool(session.execute(insert_or_ignore(session, IdempotencyKey, row)).rowcount)  # type: ignore[attr-defined]
+    row = {"login": login, "key": key, "request_hash": request_hash, "status": 0, "answer": {}, "at": now}
+    return insert_unless_there(session, IdempotencyKey, row)
 
 
 def hash_of(method: str, path: str, body: Any) -> str:
