@@ -76,7 +76,12 @@ class Case:
     def facts(self) -> list[Fact]:
         """What is known of the case, in the order in which its forms ask for it."""
         known = labelled_fields(self.loaded[self.instance.id])
-        return [Fact(component, self.variables[key]) for key, component in known.items() if self.variables.get(key) not in (None, "", [])]
+        return [Fact(component, self.variables[key]) for key, component in known.items() if says_something(self.variables.get(key))]
+
+
+def says_something(value: Any) -> bool:
+    """Whether a fact is worth a line: what was not answered, not ticked and not charged is not."""
+    return value not in (None, "", [], False, 0)
 
 
 def labelled_fields(loaded: Loaded) -> dict[str, Component]:

@@ -63,19 +63,20 @@ def tell(lines: Iterable[Line], cast: Cast) -> list[Sentence]:
 def clock_name(name: str) -> str:
     """What a clock of the diagram is called in the office."""
     names = {
-        "record": gettext("登记"),
-        "dispatch": gettext("派单"),
-        "take": gettext("接单"),
+        "answer": gettext("答复住户"),
         "arrive": gettext("到场"),
-        "finish": gettext("完工"),
-        "repair": gettext("维修"),
-        "confirm": gettext("确认"),
-        "settle": gettext("结算"),
         "callback": gettext("回访"),
-        "return": gettext("交回工单"),
-        "material": gettext("材料"),
-        "rectify": gettext("整改"),
+        "dispatch": gettext("派单"),
         "notice": gettext("告知结果"),
+        "public_repair": gettext("公共维修"),
+        "record": gettext("登记"),
+        "record_other": gettext("补录"),
+        "rectify": gettext("整改"),
+        "repair": gettext("维修"),
+        "report": gettext("上报"),
+        "return_order": gettext("交回工单"),
+        "take": gettext("接单"),
+        "verify": gettext("复查"),
     }
     return names.get(name, name)
 

@@ -6,19 +6,18 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine import definitions, identity, instances, queries_case, rights, sites
+from engine import definitions, instances, queries_case, rights, sites
 from engine.actors import Actor
 from engine.bpmn.model import Process
 from engine.definitions import Loaded
 from engine.errors import Invalid, NotFound
-from engine.tables import Instance
 from web import current, sentences
-from web.pages import cases, fields
+from web.pages import fields, outcome
 
 pages = Blueprint("start", __name__, url_prefix="/start")
 
@@ -53,11 +52,11 @@ def start(key: str) -> ResponseReturnValue:
             typed = fields.read(form, request.form, zone)
             step = instances.start(session, key, site, actor, now, typed, occurred_at=_occurred_at(zone))
             instance = step.instance
-            address = _tell(session, instance, loaded, bool(step.incidents))
+            ids, number = (instance.id, instance.root_id or instance.id), instance.number or loaded.process.name
     except Invalid as error:
         with current.steward().db.read() as session:
             return _page(session, key, typed, error), 422
-    return redirect(address, 303)
+    return redirect(outcome.tell(*ids, now, gettext("已登记 %(number)s。", number=number)), 303)
 
 
 @pages.post("/<key>/hidden")
@@ -124,18 +123,3 @@ def _occurred_at(zone: ZoneInfo) -> datetime | None:
         return datetime.fromisoformat(text).replace(tzinfo=zone)
     except ValueError:
         raise Invalid("Expected a time, but occurred_at is none", {"occurred_at": gettext("请填写日期和时间")}) from None
-
-
-def _tell(session: Session, instance: Instance, loaded: Loaded, went_wrong: bool) -> str:
-    """Flash what the start caused; returns where the person goes on: their own next task, else the order."""
-    actor = current.actor()
-    opened = queries_case.open_tasks(session, [instance.id])
-    names = identity.names_of(session, queries_case.logins_of(opened))
-    zone = sites.facts(session, instance.site).zone
-    told = [gettext("已登记 %(number)s。", number=instance.number or loaded.process.name)]
-    told += [cases.what_follows(one, names, zone) for one in opened]
-    flash("\n".join(told), "done")
-    if went_wrong:
-        flash(gettext("登记已保存，但流程出错停住了，需要管理员处理。"), "problem")
-    mine = next((one for one in opened if cases.may_do(one, actor)), None)
-    return url_for("tasks.show", task_id=mine.task.id) if mine else url_for("orders.show", instance_id=instance.id)

@@ -15,7 +15,7 @@ from engine.queries_case import OpenTask
 from engine.states import OPEN_TASK
 from engine.tables import UserTask
 from web import current, sentences, words
-from web.pages import addresses, cases, fields
+from web.pages import addresses, cases, fields, outcome
 
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")
 
@@ -33,14 +33,16 @@ def complete(task_id: int) -> ResponseReturnValue:
     try:
         with current.steward().db.transaction() as session:
             typed = _typed(session, task_id)
-            done = user_tasks.complete(session, task_id, typed, actor, now)
-            following = _tell_what_came_of_it(session, done)
+            completion = user_tasks.complete(session, task_id, typed, actor, now)
+            instance, what = completion.instance, completion.task.name
+            ids, number = (instance.id, instance.root_id or instance.id), instance.number or instance.title or ""
     except Invalid as error:
         with current.steward().db.read() as session:
             return _page(session, task_id, typed, error), 422
     except (AlreadyClaimed, AlreadyCompleted):
         return _too_late(task_id)
-    return redirect(following, 303)
+    done = gettext("%(number)s：“%(what)s”已完成。", number=number, what=what)
+    return redirect(outcome.tell(*ids, now, done), 303)
 
 
 @pages.post("/<int:task_id>/draft")
@@ -144,24 +146,6 @@ def _colleagues(session: Session, open_task: OpenTask) -> list[tuple[str, str]]:
         return []
     posts = open_task.groups or tuple(actor.at(task.site))
     return [(one.login, one.name) for one in queries_case.colleagues_for(session, task.site, posts) if one.login != task.assignee]
-
-
-def _tell_what_came_of_it(session: Session, done: user_tasks.Completion) -> str:
-    """Flash in words what the completion caused and by when; returns the address at which the person goes on."""
-    actor, instance = current.actor(), done.instance
-    opened = [one for one in queries_case.open_tasks(session, [instance.id]) if one.task.created_at == current.now()]
-    names, zone = identity.names_of(session, queries_case.logins_of(opened)), sites.facts(session, instance.site).zone
-    told = [gettext("%(number)s：“%(what)s”已完成。", number=instance.number or instance.title or "", what=done.task.name)]
-    told += [cases.what_follows(one, names, zone) for one in opened]
-    if instance.state == "completed":
-        told.append(gettext("工单已办结。"))
-    flash("\n".join(told), "done")
-    for incident in done.incidents:
-        activity = queries_case.loaded_of(session, instance.id).process.activities.get(incident.activity_id)
-        what = activity.name if activity else incident.activity_id
-        flash(gettext("您的操作已保存，但流程在“%(what)s”处出错，需要管理员处理。", what=what), "problem")
-    mine = next((one for one in opened if cases.may_do(one, actor)), None)
-    return url_for("tasks.show", task_id=mine.task.id) if mine is not None else url_for("inbox.show")
 
 
 def _too_late(task_id: int) -> ResponseReturnValue:
