@@ -38,10 +38,8 @@ class Form:
         return f"Form({self.id!r})"
 
     def hidden(self, payload: Mapping[str, Any], variables: Mapping[str, Any]) -> frozenset[str]:
-        """The ids of the components that are not shown when this much is filled in."""
-        found: set[str] = set()
-        self._hide(self.components, self._seen(payload, variables), variables, found)
-        return frozenset(found)
+        """The ids of the components that are not shown when this much is filled in. What cannot be computed yet is shown."""
+        return _Hiding(self, payload, variables, strict=False).found()
 
     def check(self, payload: Mapping[str, Any], variables: Mapping[str, Any], language: str = CHINESE) -> dict[str, Any]:
         """What the variables become. Raises Invalid, which names every field that is missing, wrong or unknown.
@@ -73,7 +71,7 @@ class Form:
         if not isinstance(payload, Mapping):
             raise Invalid("Expected the fields of a form, but found something else")
         try:
-            hidden = self.hidden(payload, variables)
+            hidden = _Hiding(self, payload, variables, strict=True).found()
         except EvaluationFailed as failure:
             raise Invalid(condition_failed(failure.message, language)) from failure
         return {key: component for key, component in self.fields.items() if component.id not in hidden and not component.readonly}, hidden
@@ -93,32 +91,46 @@ class Form:
         messages = {str(key)[:100]: sentence(label=labels[key], language=language, **wrong[key]) for key in [*known, *unknown]}
         return Invalid(summary([labels[key] for key in labels], language), messages)
 
-    # conditions -------------------------------------------------------------------------------------------------------
 
-    def _seen(self, payload: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-        """What conditions can read: what is filled in, else the case's variables, else the defaults."""
-        defaults = {key: component.default for key, component in self.fields.items() if component.default is not None}
-        given = {key: _read_lightly(self.fields[key], value) for key, value in payload.items() if key in self.fields}
-        return {**defaults, **variables, **given}
+class _Hiding:
+    """Which components are hidden: decided from the top of the form to its end."""
 
-    def _hide(self, components: Sequence[Component], seen: dict[str, Any], variables: Mapping[str, Any], found: set[str]) -> None:
+    def __init__(self, form: Form, payload: Mapping[str, Any], variables: Mapping[str, Any], strict: bool) -> None:
+        self.form = form
+        self.variables = variables
+        self.strict = strict
+        self.hidden: set[str] = set()
+        # What conditions can read: what is filled in, else the case's variables, else the defaults.
+        defaults = {key: component.default for key, component in form.fields.items() if component.default is not None}
+        given = {key: _read_lightly(form.fields[key], value) for key, value in payload.items() if key in form.fields}
+        self.seen: dict[str, Any] = {**defaults, **variables, **given}
+
+    def found(self) -> frozenset[str]:
+        self._look(self.form.components)
+        return frozenset(self.hidden)
+
+    def _look(self, components: Sequence[Component]) -> None:
         for component in components:
-            if component.hide is not None and _is_true(component.hide, seen):
-                self._hide_all([component], seen, variables, found)
+            if component.hide is not None and self._is_true(component.hide):
+                self._hide([component])
             else:
-                self._hide(component.components, seen, variables, found)
+                self._look(component.components)
 
-    def _hide_all(self, components: Sequence[Component], seen: dict[str, Any], variables: Mapping[str, Any], found: set[str]) -> None:
+    def _hide(self, components: Sequence[Component]) -> None:
         for component in components:
-            found.add(component.id)
+            self.hidden.add(component.id)
             if component.key:
-                seen[component.key] = variables.get(component.key)  # an answer that is not shown counts for nothing
-            self._hide_all(component.components, seen, variables, found)
+                self.seen[component.key] = self.variables.get(component.key)  # an answer that is not shown counts for nothing
+            self._hide(component.components)
 
-
-def _is_true(condition: str, seen: Mapping[str, Any]) -> bool:
-    expression = compile_feel(condition)
-    return expression.evaluate({name: seen.get(name) for name in expression.names}) is True
+    def _is_true(self, condition: str) -> bool:
+        expression = compile_feel(condition)
+        try:
+            return expression.evaluate({name: self.seen.get(name) for name in expression.names}) is True
+        except EvaluationFailed:
+            if self.strict:
+                raise
+            return False
 
 
 def _is_empty(value: Any) -> bool:

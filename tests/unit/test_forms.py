@@ -220,6 +220,7 @@ def test_a_condition_that_cannot_be_computed_refuses_the_submission() -> None:
     form = compiled(text("a"), text("b", conditional={"hide": '=contains(a, "x")'}))
     with pytest.raises(Invalid, match="显示条件"):
         form.check({"a": 5}, {})
+    assert form.hidden({"a": 5}, {}) == frozenset()  # while somebody types, it is shown
 
 
 def test_a_pattern_that_takes_for_ever_is_stopped() -> None:
