@@ -53,14 +53,14 @@ def count(database: Database, table: type[House] | type[Resident]) -> int:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-@pytest.mark.parametrize("query", ["A-12", "a-12", " A-12 ", "13800001234", "138 0000 1234", "1234", "5678", "李芳", "雷"])
-def test_a_house_is_found_by_code_telephone_and_name(database: Database, query: str) -> None:
-    assert codes(database, query) == ["A-12"]
+def test_a_house_is_found_by_code_telephone_and_name(database: Database) -> None:
+    for query in ("A-12", "a-12", " A-12 ", "13800001234", "138 0000 1234", "1234", "5678", "李芳", "雷"):
+        assert codes(database, query) == ["A-12"], query
 
 
-@pytest.mark.parametrize("query", ["", "C", "4321", "12", "张", "%", "_"])
-def test_what_fits_nothing_finds_nothing(database: Database, query: str) -> None:
-    assert codes(database, query) == []
+def test_what_fits_nothing_finds_nothing(database: Database) -> None:
+    for query in ("", "C", "4321", "12", "张", "%", "_"):
+        assert codes(database, query) == [], query
 
 
 def test_the_beginning_of_a_code_finds_houses_in_natural_order(database: Database) -> None:
@@ -154,10 +154,10 @@ S1,C-1,路2号,80,赵云,13800001111,owner
     assert (count(database, House), count(database, Resident)) == (3, 3)
 
 
-@pytest.mark.parametrize("text", ["", "name,telephone\n王,138\n", "house,colour\nA-1,red\n", "house,house\nA-1,A-1\n", "house\n"])
-def test_a_file_without_its_columns_or_lines_is_refused(database: Database, text: str) -> None:
-    with database.transaction() as session, pytest.raises(Invalid):
-        imports.import_csv(session, text, "S1", MANAGER, NOW)
+def test_a_file_without_its_columns_or_lines_is_refused(database: Database) -> None:
+    for text in ("", "name,telephone\n王,138\n", "house,colour\nA-1,red\n", "house,house\nA-1,A-1\n", "house\n"):
+        with database.transaction() as session, pytest.raises(Invalid):
+            imports.import_csv(session, text, "S1", MANAGER, NOW)
 
 
 def test_a_file_for_a_site_is_imported_by_its_administrators_only(database: Database) -> None:
