@@ -31,8 +31,9 @@ def add(
         person = identity.add_person(
             session, name, full_name or name, site, posts, actor, console.now(), telephone=telephone, language=language
         )
-        secret = identity.reset_password(session, person.login, actor, console.now())
-    click.echo(f"{person.login} may log in with the password {secret}")
+        added = person.login
+        secret = identity.reset_password(session, added, actor, console.now())
+    click.echo(f"{added} may log in with the password {secret}")
 
 
 @user.command()
