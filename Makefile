@@ -25,10 +25,7 @@ install: .venv/.installed $(ASSETS) .venv/.translated
 install-dev: install .venv/.installed-dev
 
 run: install
-	@$(BIN)/steward init
-	@$(BIN)/steward deploy processes/*
-	@$(BIN)/steward demo
-	@exec $(BIN)/steward serve --host $(HOST) --port $(PORT)
+	@exec $(BIN)/steward up processes --host $(HOST) --port $(PORT)
 
 test: install-dev
 	$(BIN)/python -m pytest -n auto --dist loadfile $(TESTS)

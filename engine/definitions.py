@@ -58,9 +58,10 @@ class _Diagram:
     compiled: dict[str, executable.Executable] = field(default_factory=dict)
 
 
-def deploy(session: Session, files: Mapping[str, bytes], actor: Actor, now: datetime) -> Deployment:
+def deploy(session: Session, files: Mapping[str, bytes], actor: Actor, now: datetime, keep_newer: bool = False) -> Deployment:
     """Register new versions of the processes in `files` (path → content); unchanged content makes no new version.
 
+    With `keep_newer` content that was deployed before and has been replaced since stays replaced: for files that come with the release.
     A diagram uses the forms and decisions that lie beside or below it, or, where it has none of that name, any in the deployment.
     Raises DeploymentRefused with every problem of every file, Forbidden when the actor is no process owner. Then nothing stays.
     """
@@ -71,7 +72,7 @@ def deploy(session: Session, files: Mapping[str, bytes], actor: Actor, now: date
     newest, created = [], []
     for diagram in diagrams:
         for process in diagram.processes:
-            definition, is_new = _register(session, diagram, process, actor, now)
+            definition, is_new = _register(session, diagram, process, actor, now, keep_newer)
             newest.append(definition)
             if is_new:
                 created.append(definition)
@@ -173,11 +174,13 @@ def _compile(diagram: _Diagram) -> list[Problem]:
     return problems
 
 
-def _register(session: Session, diagram: _Diagram, process: Process, actor: Actor, now: datetime) -> tuple[Definition, bool]:
+def _register(
+    session: Session, diagram: _Diagram, process: Process, actor: Actor, now: datetime, keep_newer: bool
+) -> tuple[Definition, bool]:
     resources = _resources(diagram, process)
     digest = _hash(resources)
     newest = _newest(session, process.key)
-    if newest is not None and newest.hash == digest:
+    if newest is not None and (newest.hash == digest or (keep_newer and _was_deployed(session, process.key, digest))):
         return newest, False
     definition = Definition(
         key=process.key,
@@ -239,6 +242,10 @@ def known_keys(session: Session) -> frozenset[str]:
 
 def _newest(session: Session, key: str) -> Definition | None:
     return session.scalars(select(Definition).where(Definition.key == key).order_by(Definition.version.desc()).limit(1)).first()
+
+
+def _was_deployed(session: Session, key: str, digest: str) -> bool:
+    return session.scalars(select(Definition.id).where(Definition.key == key, Definition.hash == digest).limit(1)).first() is not None
 
 
 def latest(session: Session, key: str) -> Definition:

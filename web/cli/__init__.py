@@ -35,6 +35,7 @@ COMMANDS = {
     "tasks": "tasks",
     "test": "definitions",
     "token": "people",
+    "up": "serving",
     "user": "people",
     "verify": "database",
     "worker": "serving",
@@ -84,7 +85,8 @@ class Commands(click.Group):
 
 def _sentence(refusal: StewardError) -> str:
     fields = getattr(refusal, "fields", {})
-    return f"{refusal} ({'; '.join(f'{name}: {text}' for name, text in fields.items())})" if fields else str(refusal)
+    sentence = str(refusal) if str(refusal).startswith("Expected") else f"Expected a form without mistakes, but: {refusal}"
+    return f"{sentence} ({'; '.join(f'{name}: {text}' for name, text in fields.items())})" if fields else sentence
 
 
 @click.group(cls=Commands)

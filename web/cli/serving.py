@@ -1,8 +1,11 @@
 """`steward serve` and `steward worker`: the web with timers, or timers alone."""
 
+import logging
 import signal
 import sys
 import threading
+from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -16,19 +19,55 @@ IDLE_SECONDS = 60  # a client that sends nothing, or half a request, is let go a
 BACKLOG = 1_024
 
 
+host_option = click.option("--host", default="127.0.0.1", show_default=True)
+port_option = click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one.")
+worker_option = click.option("--worker/--no-worker", default=True, help="Whether timers and jobs run here as well.")
+
+
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one.")
-@click.option("--worker/--no-worker", default=True, help="Whether timers and jobs run here as well.")
+@host_option
+@port_option
+@worker_option
 @pass_console
 def serve(console: Console, host: str, port: int, worker: bool) -> None:
     """Serve pages, API and webhooks, with timers and jobs."""
+    _prepare()
+    _serve(console, host, port, worker)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@host_option
+@port_option
+@worker_option
+@pass_console
+@click.pass_context
+def up(context: click.Context, console: Console, paths: Sequence[Path], host: str, port: int, worker: bool) -> None:
+    """Do what is still missing of init, deploy PATHS and demo, then serve: all in one process, so that it starts in seconds."""
+    from engine import definitions
+    from engine.actors import Actor
+    from web.cli.database import demo, init
+    from web.cli.definitions import read_files
+
+    _prepare()
+    context.invoke(init)
+    if paths:
+        with console.steward.db.transaction() as session:
+            deployed = definitions.deploy(session, read_files(paths), Actor.system("cli"), console.now(), keep_newer=True)
+            for definition in deployed.created:
+                click.echo(f"Deployed {definition.key} version {definition.version}: {definition.name}")
+    context.invoke(demo)
+    _serve(console, host, port, worker)
+
+
+def _serve(console: Console, host: str, port: int, worker: bool) -> None:
     import waitress
 
+    from engine import schema
     from web.app import create_app
 
-    _stop_on_signals()
     steward = console.steward
+    schema.check(steward.db)
     server = waitress.create_server(
         create_app(steward),
         host=host,
@@ -57,7 +96,7 @@ def serve(console: Console, host: str, port: int, worker: bool) -> None:
 @pass_console
 def worker(console: Console) -> None:
     """Run timers and jobs only: one more machine beside those that serve."""
-    _stop_on_signals()
+    _prepare()
     alarm = _alarm(console)
     click.echo("Steward works on timers and jobs")
     sys.stdout.flush()
@@ -77,7 +116,11 @@ def _alarm(console: Console):  # type: ignore[no-untyped-def]
     return alarm
 
 
-def _stop_on_signals() -> None:
+def _prepare() -> None:
+    """Log to stderr, and end cleanly when asked to."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for chatty in ("alembic", "apscheduler"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
 
