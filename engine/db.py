@@ -154,6 +154,8 @@ class _GroupCommit:
                 connection.commit()
         except BaseException as error:
             batch.error = error
+            if connection is not None:
+                connection.invalidate()  # whatever state it is in, the next one begins afresh
         finally:
             if connection is not None:
                 connection.close()

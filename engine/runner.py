@@ -222,9 +222,11 @@ def _describe(session: Session, held: Held, before: Scopes, context: Context) ->
     properties = held.process_properties
     names = {**variables, "case": context.case}
     if "title" in properties:
-        held.instance.title = _text(properties["title"], names, context) or held.instance.title
+        title = sandbox.compile_template(properties["title"])
+        held.instance.title = _text(title, names, context) or held.instance.title
     if held.is_new and "firstResponder" in properties:
-        held.instance.first_responder = _text(properties["firstResponder"], names, context) or held.instance.first_responder
+        person = sandbox.compile_expression(properties["firstResponder"])
+        held.instance.first_responder = _text(person, names, context) or held.instance.first_responder
     searchable = [name.strip() for name in properties.get("searchable", "").split(",") if name.strip()]
     fields = {name: str(variables[name]) for name in searchable if variables.get(name) not in (None, "")}
     was = {name: str(before[""][name]) for name in searchable if before.get("", {}).get(name) not in (None, "")}
@@ -232,10 +234,10 @@ def _describe(session: Session, held: Held, before: Scopes, context: Context) ->
         _write_fields(session, held.instance, fields)
 
 
-def _text(template: str, names: Mapping[str, Any], context: Context) -> str | None:
-    # A title that cannot be made is no reason to stop the work; lint has checked that it compiles.
+def _text(expression: sandbox.Expression, names: Mapping[str, Any], context: Context) -> str | None:
+    # What cannot be reckoned is no reason to stop the work; lint has checked that it compiles.
     try:
-        value = sandbox.compile_template(template).evaluate(names, context.functions)
+        value = expression.evaluate(names, context.functions)
     except sandbox.EvaluationFailed:
         return None
     return None if value is None else str(value)
