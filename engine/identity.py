@@ -234,8 +234,9 @@ def authenticate(session: Session, login: str, password: str, address: str, now:
     An unknown login, a wrong password and a disabled person cannot be told apart, not even by the time it takes.
     """
     login = _normal(login)[:64]
+    # Guesses at one login wait for each other, so that many at once are counted like many in a row.
+    person = session.scalar(select(Person).where(Person.login == login).with_for_update())
     _slow_down(session, login, address, now)
-    person = find(session, login)
     known = person is not None and person.disabled_at is None
     if not passwords.fits(password, person.password_hash if person is not None else None) or person is None or not known:
         session.add(LoginAttempt(login=login, address=address, at=now))

@@ -1,6 +1,8 @@
 """People, posts, logins and tokens."""
 
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -82,6 +84,30 @@ def test_five_failures_close_the_login_for_a_quarter_of_an_hour_even_to_the_righ
     with pytest.raises(TooManyAttempts):
         attempt(database, "li", PASSWORD, "10.0.0.99")
     assert attempt(database, "li", PASSWORD, "10.0.0.99", NOW + timedelta(minutes=15, seconds=1))
+
+
+def test_guesses_that_come_at_once_are_counted_like_guesses_in_a_row(database: Database) -> None:
+    def guess(number: int) -> str:
+        try:
+            return str(attempt(database, "li", "wrong password", f"10.0.0.{number}"))
+        except TooManyAttempts:
+            return "stopped"
+
+    with ThreadPoolExecutor(12) as threads:
+        assert Counter(threads.map(guess, range(12))) == {"False": 5, "stopped": 7}
+
+
+def test_a_login_name_that_two_give_at_once_is_given_once(database: Database) -> None:
+    def add(_: int) -> bool:
+        try:
+            with database.transaction() as session:
+                identity.add_person(session, "zhao", "赵某", "S1", ["finance"], OPERATOR, NOW)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as threads:
+        assert Counter(threads.map(add, range(4))) == {True: 1, False: 3}
 
 
 def test_an_address_that_tries_many_logins_is_stopped_and_others_are_not(database: Database) -> None:
