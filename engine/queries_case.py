@@ -156,9 +156,9 @@ def variables_of(session: Session, instance_id: int, scope: str = "") -> dict[st
 
 
 def lines_of(session: Session, instance_ids: Collection[int]) -> list[Line]:
-    """The history of these instances as one story, oldest first."""
+    """The history of these instances as one story, in the order in which it happened."""
     lines = [line for one in instance_ids for line in history.lines(session, history.instance_chain(one))]
-    return sorted(lines, key=lambda line: (line.recorded_at, line.chain, line.seq))
+    return sorted(lines, key=lambda line: (line.at, line.recorded_at, line.chain, line.seq))
 
 
 def progress(case: Case, instance_id: int, now: datetime) -> Progress:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 
 # What the engine says → what a person reads. Numbers of the engine's sentence fill the %(n)s in their order.
 KNOWN: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
@@ -21,6 +21,12 @@ KNOWN: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
         (r"lower-case letters, digits", lazy_gettext("用户名用 2 到 64 个小写字母、数字或 . _ @ -")),
         (r"^Expected at least one post", lazy_gettext("请至少选择一个岗位")),
         (r"^Expected a new login name", lazy_gettext("这个用户名已经有人用了")),
+        (r"^请填写原因", lazy_gettext("请填写原因")),
+        (r"^不能晚于现在", lazy_gettext("不能晚于现在")),
+        (r"^请填写 1 到 (\d+) 字", lazy_gettext("请填写 1 到 %(n1)s 字")),
+        (r"^请选择文件", lazy_gettext("请选择文件")),
+        (r"^Expected a photograph, a PDF", lazy_gettext("只能上传照片、PDF、Word、Excel 或文本文件")),
+        (r"^Expected a file of at most", lazy_gettext("文件太大")),
         (r"^Expected somebody else's login, but nobody can disable their own", lazy_gettext("不能停用自己的账号")),
     )
 )
@@ -32,7 +38,7 @@ def plain(message: str) -> str:
         found = pattern.search(message)
         if found:
             return str(sentence) % {f"n{number}": text for number, text in enumerate(found.groups(), 1)}
-    return gettext(message)  # some sentences of the engine are for people already, in Chinese
+    return message
 
 
 def of_fields(fields: Mapping[str, str]) -> dict[str, str]:

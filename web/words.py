@@ -10,7 +10,8 @@ from engine.posts import POSTS
 from web import current, language
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-SOON = timedelta(minutes=30)  # a due time nearer than this is coloured as such where nothing else says when to warn
+SOON = timedelta(minutes=30)  # a due time nearer than this is called soon,
+SOON_SHARE = 0.2  # or when this share of the time is left, whichever is nearer to the end
 ZONE = ZoneInfo("Asia/Shanghai")  # of pages that belong to no site
 
 
@@ -24,6 +25,8 @@ def install(app: APIFlask) -> None:
 def span(seconds: float) -> str:
     """A length of time in the largest unit that still tells enough: 4 分钟, 26 小时, 3 天. The browser's clocks say the same."""
     seconds = abs(seconds)
+    if seconds < MINUTE:
+        return gettext("不到 1 分钟")
     if seconds < 100 * MINUTE:
         return gettext("%(count)d 分钟", count=seconds // MINUTE)
     if seconds < 48 * HOUR:
@@ -39,18 +42,18 @@ def time_left(due_at: datetime, now: datetime) -> str:
     return gettext("还有 %(span)s", span=span(seconds))
 
 
-def pace(due_at: datetime | None, now: datetime, warn_at: datetime | None = None) -> str:
+def pace(due_at: datetime | None, now: datetime, soon: datetime | None = None) -> str:
     """`late`, `soon` or `ok`: the three states of every clock; `none` where nothing is due."""
     if due_at is None:
         return "none"
     if due_at < now:
         return "late"
-    return "soon" if now >= soon_at(due_at, warn_at) else "ok"
+    return "soon" if now >= (soon or soon_at(due_at)) else "ok"
 
 
-def soon_at(due_at: datetime, warn_at: datetime | None = None) -> datetime:
-    """From when on a clock is called soon."""
-    return warn_at or due_at - SOON
+def soon_at(due_at: datetime, since: datetime | None = None) -> datetime:
+    """From when on something due is called soon; `since` is when its time began."""
+    return due_at - (SOON if since is None else min(SOON, (due_at - since) * SOON_SHARE))
 
 
 def moment(at: datetime, now: datetime | None = None, zone: ZoneInfo = ZONE) -> str:

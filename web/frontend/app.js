@@ -32,7 +32,19 @@ function each(root, selector, begin) {
 async function openDiagram(element) {
   const folded = element.closest("details:not([open])");
   if (folded) await new Promise((done) => folded.addEventListener("toggle", done, { once: true }));
+  await inView(element);
   (await import("./diagram.js")).diagram(element);
+}
+
+function inView(element) {
+  return new Promise((done) => {
+    const watch = new IntersectionObserver((seen) => {
+      if (!seen.some((one) => one.isIntersecting)) return;
+      watch.disconnect();
+      done();
+    }, { rootMargin: "200px" });
+    watch.observe(element);
+  });
 }
 
 function token() {

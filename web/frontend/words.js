@@ -1,7 +1,7 @@
 // The few sentences that the browser itself says, Chinese first.
 const WORDS = {
   zh: {
-    minutes: (n) => `${n} 分钟`,
+    minutes: (n) => (n < 1 ? "不到 1 分钟" : `${n} 分钟`),
     hours: (n) => `${n} 小时`,
     days: (n) => `${n} 天`,
     left: (span) => `还有 ${span}`,
@@ -28,7 +28,7 @@ const WORDS = {
     states: { done: "已完成", here: "当前", late: "超时", failed: "出错" },
   },
   en: {
-    minutes: (n) => `${n} min`,
+    minutes: (n) => (n < 1 ? "less than 1 min" : `${n} min`),
     hours: (n) => `${n} h`,
     days: (n) => `${n} d`,
     left: (span) => `${span} left`,

@@ -51,6 +51,19 @@ class View:
     def title(self) -> str:
         return self.case.root.title or self.case.loaded[self.case.root.id].process.name
 
+    @property
+    def key_facts(self) -> list[facts.Shown]:
+        """By what people know the case (what its process declares searchable), and its pictures."""
+        return [fact for fact in self.facts if self._is_key(fact)]
+
+    @property
+    def other_facts(self) -> list[facts.Shown]:
+        return [fact for fact in self.facts if not self._is_key(fact)]
+
+    def _is_key(self, fact: facts.Shown) -> bool:
+        searchable = self.case.loaded[self.case.instance.id].process.properties.get("searchable", "")
+        return fact.kind == "pictures" or fact.key in {name.strip() for name in searchable.split(",")}
+
     def activity(self, incident: Incident) -> str:
         """What an incident is about, as the diagram calls it."""
         found = self.case.loaded[incident.instance_id].process.activities.get(incident.activity_id)

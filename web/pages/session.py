@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
-from engine import identity
+from engine import identity, passwords
 from engine.errors import Invalid, TooManyAttempts
 from web import auth, current, language, sentences
 from web.pages import addresses
@@ -49,16 +49,16 @@ def logout() -> ResponseReturnValue:
 def password() -> ResponseReturnValue:
     person = current.person()
     if request.method == "GET":
-        return render_template("session/password.html", fields={})
+        return _password_page({})
     new = request.form.get("new", "")
     if new != request.form.get("again", ""):
-        return render_template("session/password.html", fields={"again": gettext("两次输入的新密码不一样。")}), 422
+        return _password_page({"again": gettext("两次输入的新密码不一样。")}), 422
     try:
         with current.steward().db.transaction() as session:
             given = request.form.get("current", "")
             epoch = identity.change_password(session, person.login, given, new, person.actor, current.now()).session_epoch
     except Invalid as error:
-        return render_template("session/password.html", fields=sentences.of_fields(error.fields)), 422
+        return _password_page(sentences.of_fields(error.fields)), 422
     auth.renew(epoch)
     flash(gettext("密码已修改，其他设备上的登录已全部退出。"), "done")
     return redirect(url_for("inbox.show"), 303)
@@ -83,3 +83,7 @@ def ask_for_a_new_password() -> ResponseReturnValue | None:
     if current_user.is_authenticated and current_user.must_change_password:
         return redirect(url_for("session.password"), 303)
     return None
+
+
+def _password_page(fields: dict[str, str]) -> str:
+    return render_template("session/password.html", fields=fields, shortest=passwords.MIN_LENGTH)
