@@ -120,6 +120,7 @@ def _read(session: Session, code: str) -> SiteFacts:
 
 def set_variable(session: Session, code: str, name: str, value: Any, actor: Actor, now: datetime) -> None:
     """Set a figure of the site; None removes it, so that the diagrams' own default holds again."""
+    get(session, code, actor)
     require(may_administer(actor, code), "set the figures of this site")
     row = session.get(SiteVariable, (code, name))
     before = row.value if row else None
