@@ -59,10 +59,11 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Result:
-    """How one scenario ended; `failure` names the step and what was expected."""
+    """How one scenario ended; `failure` names the step and what was expected, `reached` the element ids it passed, by process."""
 
     scenario: Scenario
     failure: str | None
+    reached: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,9 @@ class _Stage:
         database = self._open(name)
         database.keep["definitions"] = dict(self._compiled)
         try:
-            return Result(scenario, self._play(database, scenario))
+            failure = self._play(database, scenario)
+            return Result(scenario, failure, self._cover(database))
         finally:
-            self._cover(database)
             database.dispose()
 
     def _open(self, name: str) -> Database:
@@ -151,14 +152,19 @@ class _Stage:
                 return f"step {number} {_short(step)}: {error}"
         return _broken_history(database)
 
-    def _cover(self, database: Database) -> None:
+    def _cover(self, database: Database) -> dict[str, frozenset[str]]:
+        """What this scenario reached of each process; the coverage grows by it."""
+        found: dict[str, set[str]] = {}
         with database.read() as session:
-            keys = dict(session.execute(select(Instance.id, Instance.key)).all())
+            keys = {row.id: row.key for row in session.execute(select(Instance.id, Instance.key))}
             chains = session.scalars(select(HistoryEvent.chain).distinct().where(HistoryEvent.chain.startswith("i"))).all()
             for chain in chains:
-                seen = self.coverage[keys[int(chain[1:])]].seen
+                seen = found.setdefault(keys[int(chain[1:])], set())
                 for line in history.lines(session, chain):
                     seen.update(_reached(line))
+        for key, seen in found.items():
+            self.coverage[key].seen |= seen
+        return {key: frozenset(seen) for key, seen in found.items()}
 
 
 def _reached(line: history.Line) -> Iterator[str]:
