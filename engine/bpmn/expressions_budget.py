@@ -7,7 +7,7 @@ exists even for a moment, and the sum of everything made is bounded too.
 import math
 import time
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -47,7 +47,7 @@ class EvaluationFailed(LanguageError):
 class Frame:
     """One evaluation: what it can see and what it may still use."""
 
-    __slots__ = ("allowance", "deadline", "functions", "locals", "steps", "variables")
+    __slots__ = ("_weighed", "allowance", "deadline", "functions", "locals", "steps", "variables")
 
     def __init__(self, variables: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]], steps: int) -> None:
         self.variables = variables
@@ -55,6 +55,7 @@ class Frame:
         self.locals: dict[str, Any] = {}
         self.steps = steps
         self.allowance = MAX_MADE
+        self._weighed: tuple[tuple[Any, int], ...] = ()
         self.deadline = time.monotonic() + SECONDS
 
     def step(self) -> None:
@@ -71,16 +72,38 @@ class Frame:
 
     def made(self, value: Any) -> Any:
         """The value itself, once it is known to be plain data of a bearable size and paid for."""
-        kind = type(value)
-        if kind is bool or value is None:
+        if value is None or type(value) is bool:
             return value
-        weight = weigh(value)
+        weight = self.weight_of(value)
         if weight > 100:
-            self.check_time()
-            self.allowance -= weight
-            if self.allowance < 0:
-                raise EvaluationFailed(f"Expected at most {MAX_MADE:,} characters of values to be made, but there are more")
+            self.pay(weight)
         return value
+
+    def joined(self, left: list[Any], right: list[Any], result: list[Any]) -> list[Any]:
+        """A list that was made of two others: what is in it need not be weighed again, so that lists can grow in loops."""
+        weight = checked_weight(self.weight_of(left) + self.weight_of(right))
+        self._remember(result, weight)
+        self.pay(8 * len(result))
+        return result
+
+    def weight_of(self, value: Any) -> int:
+        for known, weight in self._weighed:
+            if known is value:
+                return weight
+        weight = weigh(value)
+        if weight > 100 and type(value) is list:
+            self._remember(value, weight)
+        return weight
+
+    def _remember(self, value: Any, weight: int) -> None:
+        # Few, and kept alive here, so that no other value can take the place of a known one.
+        self._weighed = (*self._weighed[-3:], (value, weight))
+
+    def pay(self, weight: int) -> None:
+        self.check_time()
+        self.allowance -= weight
+        if self.allowance < 0:
+            raise EvaluationFailed(f"Expected at most {MAX_MADE:,} characters of values to be made, but there are more")
 
 
 def weigh(value: Any, depth: int = 0) -> int:
@@ -134,19 +157,12 @@ def check_items(count: int) -> None:
         raise EvaluationFailed(f"Expected at most {MAX_ITEMS:,} items, but there would be {count:,}")
 
 
+_KINDS = {
+    type(None): "null", bool: "true or false", int: "a number", float: "a number", Decimal: "a number", str: "text",
+    list: "a list", dict: "a mapping", timedelta: "a duration", date: "a date", datetime: "a date",
+}  # fmt: skip
+
+
 def kind_of(value: Any) -> str:
     """What people call this kind of value, for messages."""
-    if value is None:
-        return "null"
-    names = {
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-        Decimal: "a number",
-        str: "text",
-        list: "a list",
-        timedelta: "a duration",
-    }
-    if isinstance(value, Mapping):
-        return "a mapping"
-    return names.get(type(value), "a date" if isinstance(value, date) else type(value).__name__)
+    return _KINDS.get(type(value)) or ("a mapping" if isinstance(value, Mapping) else type(value).__name__)

@@ -162,7 +162,9 @@ class Compiler:
 
         def run(frame: Frame) -> Any:
             frame.step()
-            return frame.made(compute(left(frame), right(frame)))
+            first, second = left(frame), right(frame)
+            result = compute(first, second)
+            return frame.joined(first, second, result) if type(result) is list and type(second) is list else frame.made(result)
 
         return at_line(node.lineno, run)
 
@@ -357,7 +359,9 @@ def _calling_context(name: str, arguments: list[Closure], named: dict[str, Closu
 
 
 def _stepped(frame: Frame) -> Frame:
+    """A call may have to look at a large value, so it looks at the clock as well."""
     frame.step()
+    frame.check_time()
     return frame
 
 
