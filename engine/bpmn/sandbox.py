@@ -4,7 +4,7 @@ Expressions use Python's syntax, with or without `${ }`, and know Camunda 7's op
 The text is parsed once by Python's own parser, every node is checked against a list and turned into a closure; nothing is ever
 given to `eval` or `exec`. `a.b` is the key b of the mapping a, methods do not exist, and only the listed functions can be called.
 Every evaluation is bounded in steps, memory, nesting and time. Measured on one core of the build machine: a condition takes
-about 2 µs, a script of seven lines about 15 µs (`tests/unit/bpmn/test_sandbox.py` keeps both within bounds).
+about 4 µs, a script of seven lines about 15 µs (`tests/unit/bpmn/test_sandbox.py` keeps both within bounds).
 """
 
 from collections.abc import Callable, Mapping
