@@ -32,7 +32,8 @@ def show_instance(session: Session, actor: Actor, instance_id: int) -> Any:
 @reads(nouns, "/process-instances/<id:instance_id>/variables", schemas.VariablesAnswer)
 def show_variables(session: Session, actor: Actor, instance_id: int) -> Any:
     """Its variables: those of the whole instance, and those of each scope inside it."""
-    scopes = masking.mask_for(session, instance_id, actor)(dict(listings.variables(session, instance_id, actor)))
+    found = dict(listings.variables(session, instance_id, actor))
+    scopes = masking.mask_for(session, instance_id, actor)(found)
     return {"variables": scopes.pop(""), "scopes": scopes}
 
 

@@ -1,5 +1,6 @@
 """What goes into the API and comes out of it, as marshmallow schemas: the OpenAPI description is made from these."""
 
+import functools
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,6 +60,13 @@ def nullable(field: type, *args: Any, **kwargs: Any) -> Any:
     return field(*args, allow_none=True, **kwargs)
 
 
+@functools.cache
+def row(shape: type[Schema]) -> type[Schema]:
+    """The shape again, for use inside another: the description names a shape once for each way of use."""
+    made: type[Schema] = type(f"{shape.__name__}Row", (shape,), {})
+    return made
+
+
 # --- what comes out -------------------------------------------------------------------------------------------------------------
 
 
@@ -95,7 +103,7 @@ class Definition(Schema):
 
 
 class Deployment(Schema):
-    definitions = List(Nested(Definition), required=True)
+    definitions = List(Nested(row(Definition)), required=True)
     warnings = List(Nested(Problem), required=True)
 
 
@@ -147,9 +155,9 @@ class Incident(Schema):
 
 
 class Completion(Schema):
-    task = Nested(UserTask, required=True)
-    instance = Nested(Instance, required=True)
-    incidents = List(Nested(Incident), required=True, metadata={"description": "what failed after the act; the act itself is kept"})
+    task = Nested(row(UserTask), required=True)
+    instance = Nested(row(Instance), required=True)
+    incidents = List(Nested(row(Incident)), required=True, metadata={"description": "what failed after the act; the act itself is kept"})
 
 
 class HistoryEvent(Schema):
@@ -207,7 +215,7 @@ class MessageAnswer(Schema):
 
 def list_of(item: type[Schema]) -> type[Schema]:
     """The shape of every list: one page, and where the next one begins."""
-    fields = {"items": List(Nested(item), required=True), "next": nullable(String, required=True)}
+    fields = {"items": List(Nested(row(item)), required=True), "next": nullable(String, required=True)}
     made: type[Schema] = Schema.from_dict(fields, name=f"{item.__name__}List")  # type: ignore[assignment]
     return made
 
