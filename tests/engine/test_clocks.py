@@ -90,6 +90,15 @@ def test_the_limit_may_be_a_figure_of_the_site(company: Company) -> None:
     assert the_clock(company).limit_seconds == 600
 
 
+def test_a_limit_that_is_null_means_no_clock_in_this_case(company: Company) -> None:
+    company.deploy(measured("from=work.started; to=work.completed; limit=None if large_work else duration('P3D')"))
+    company.start(variables={"large_work": True})
+    with company.database.read() as session:
+        assert session.scalars(select(SlaClock)).all() == []
+    company.start(variables={"large_work": False})
+    assert the_clock(company).limit_seconds == 3 * 24 * 3600
+
+
 def test_a_limit_that_cannot_be_reckoned_is_an_incident_and_the_work_goes_on(company: Company) -> None:
     company.deploy(measured("from=work.started; to=work.completed; limit=missing_figure"))
     instance = company.start()
