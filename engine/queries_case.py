@@ -62,8 +62,22 @@ class Case:
     clocks: Sequence[SlaClock]
     incidents: Sequence[Incident]
     comments: Sequence[Comment]
-    variables: Mapping[str, Any]  # of the asked instance
+    states: Mapping[int, Mapping[str, Any]]  # what is stored of each instance, by its id
     lines: Sequence[Line] = field(default_factory=list)
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """The variables of the instance that was asked for."""
+        known: Mapping[str, Any] = self.states.get(self.instance.id, {}).get("variables", {})
+        return known
+
+    def barred(self, open_task: OpenTask, login: str | None) -> str | None:
+        """The activity that the person did and whose performer must be somebody else for this task; None when they may do it."""
+        task = open_task.task
+        process, performers = self.loaded[task.instance_id].process, self.states.get(task.instance_id, {}).get("performers", {})
+        activity = process.activities.get(task.activity_id)
+        named = activity.properties.get("differsFrom", "") if activity is not None else ""
+        return next((one for one in map(str.strip, named.split(",")) if one and performers.get(one) == login), None)
 
     @property
     def root(self) -> Instance:
@@ -112,7 +126,7 @@ def case(session: Session, instance_id: int, actor: Actor, with_history: bool = 
             session.scalars(select(Incident).where(Incident.instance_id.in_(ids), Incident.resolved_at.is_(None)).order_by(Incident.id))
         ),
         comments=list(session.scalars(select(Comment).where(Comment.instance_id.in_(ids)).order_by(Comment.id))),
-        variables=variables_of(session, instance.id),
+        states=states_of(session, ids),
         lines=lines_of(session, ids) if with_history else [],
     )
 
@@ -144,6 +158,12 @@ def open_tasks(session: Session, instance_ids: Collection[int]) -> list[OpenTask
     for participant in session.scalars(named):
         who[participant.task_id][participant.kind].append(participant.who)
     return [OpenTask(task, tuple(who[task.id]["group"]), tuple(who[task.id]["user"])) for task in tasks]
+
+
+def states_of(session: Session, instance_ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
+    """What is stored of these instances, decoded without their definitions."""
+    query = select(InstanceState.instance_id, InstanceState.state).where(InstanceState.instance_id.in_(instance_ids))
+    return {number: codec.read(state) for number, state in session.execute(query).tuples()}
 
 
 def variables_of(session: Session, instance_id: int, scope: str = "") -> dict[str, Any]:

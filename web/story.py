@@ -134,10 +134,6 @@ def _received(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
     return Sentence(line.at, gettext("收到消息“%(name)s”", name=cast.activity(line) or data.get("name", "")), "machine")
 
 
-def _call_started(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    return Sentence(line.at, gettext("转入“%(what)s”", what=cast.activity(line)), "machine")
-
-
 def _notice(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
     named = data.get("to") or []
     to = [cast.names.get(one) or words.post_name(str(one)) for one in ([named] if isinstance(named, str) else named)]
@@ -200,7 +196,6 @@ TELLERS: dict[str, Teller] = {
     "timer.fired": _fired,
     "message.received": _received,
     "signal.received": _received,
-    "call.started": _call_started,
     "notice.sent": _notice,
     "incident.opened": _incident,
     "incident.resolved": _resolved,

@@ -12,6 +12,7 @@ Object.assign(htmx.config, {
   selfRequestsOnly: true,
   historyCacheSize: 0, // pages with residents' data do not stay in the browser
   refreshOnHistoryMiss: true,
+  attributesToSettle: ["class"], // copying a style attribute would break the content policy
 });
 
 function enhance(root) {
@@ -63,6 +64,11 @@ document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRFToken"] = token();
 });
 
+// Once a form is on its way, its draft is of no interest any more.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.dataset?.sending) event.preventDefault();
+});
+
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status === 401) {
     location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
@@ -85,6 +91,7 @@ window.addEventListener("submit", (event) => {
     event.preventDefault();
   } else if (form.method === "post") {
     form.dataset.sending = "yes"; // a thumb in a glove taps twice
+    htmx.trigger(form, "htmx:abort");
     setTimeout(() => delete form.dataset.sending, 5000);
   }
 });

@@ -66,8 +66,11 @@ class View:
 
     def activity(self, incident: Incident) -> str:
         """What an incident is about, as the diagram calls it."""
-        found = self.case.loaded[incident.instance_id].process.activities.get(incident.activity_id)
-        return (found.name if found else "") or incident.activity_id
+        return self.activity_name(incident.instance_id, incident.activity_id)
+
+    def activity_name(self, instance_id: int, activity_id: str | None) -> str:
+        found = self.case.loaded[instance_id].process.activities.get(activity_id or "")
+        return (found.name if found else "") or activity_id or ""
 
     def holders(self, open_task: OpenTask) -> str:
         return holders(open_task, self.names)
@@ -123,11 +126,13 @@ def what_follows(open_task: OpenTask, names: Mapping[str, str], zone: ZoneInfo) 
     return gettext("接下来：%(who)s “%(what)s”，%(when)s 前。", when=words.moment(task.due_at, zone=zone), **said)
 
 
-def may_do(open_task: OpenTask, actor: Actor) -> bool:
-    """Whether the actor may complete the task as it stands: it is theirs, or free and meant for them."""
+def may_do(case: Case, open_task: OpenTask, actor: Actor) -> bool:
+    """Whether the actor may complete the task as it stands: it is theirs, or free and meant for them, and needs nobody else."""
     task = open_task.task
     free = task.assignee is None or task.assignee == actor.login
-    return free and rights.may_work_on(actor, task.site, task.assignee, open_task.users, open_task.groups)
+    if not free or case.barred(open_task, actor.login) is not None:
+        return False
+    return rights.may_work_on(actor, task.site, task.assignee, open_task.users, open_task.groups)
 
 
 def _people_in(case: Case) -> set[str]:

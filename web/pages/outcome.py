@@ -39,7 +39,7 @@ def _tell_failures(case: Case, began: datetime) -> None:
 
 
 def _next_address(case: Case, new: list[OpenTask]) -> str:
-    mine = next((one for one in new if cases.may_do(one, current.actor())), None)
+    mine = next((one for one in new if cases.may_do(case, one, current.actor())), None)
     if mine is not None:
         return url_for("tasks.show", task_id=mine.task.id)
     return url_for("inbox.show") if new or case.tasks else url_for("orders.show", instance_id=case.root.id)

@@ -49,6 +49,8 @@ def complete(task_id: int) -> ResponseReturnValue:
 def keep_draft(task_id: int) -> ResponseReturnValue:
     """Keep what was typed so far, and tell which fields it hides."""
     with current.steward().db.transaction() as session:
+        if queries_case.task(session, task_id, current.actor()).state not in OPEN_TASK:
+            return "", 204  # it was sent while this was on its way
         typed = _typed(session, task_id)
         drafts.keep(session, task_id, typed, current.actor(), current.now())
         hidden = _form_of(session, queries_case.task(session, task_id, current.actor()), typed).hidden
@@ -131,7 +133,8 @@ def _page(session: Session, task_id: int, values: Mapping[str, Any], refusal: In
         form=form,
         is_refused=refusal is not None,
         is_mine=task.assignee == actor.login,
-        may_do=cases.may_do(open_task, actor),
+        may_do=cases.may_do(case, open_task, actor),
+        barred=view.activity_name(task.instance_id, case.barred(open_task, actor.login)),
         holders=cases.holders(open_task, view.names),
         colleagues=_colleagues(session, open_task),
         may_put_back=task.assignee == actor.login and (open_task.groups or set(open_task.users) - {actor.login}),
