@@ -163,7 +163,7 @@ def open_tasks(session: Session, instance_ids: Collection[int]) -> list[OpenTask
 def states_of(session: Session, instance_ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
     """What is stored of these instances, decoded without their definitions."""
     query = select(InstanceState.instance_id, InstanceState.state).where(InstanceState.instance_id.in_(instance_ids))
-    return {number: codec.read(state) for number, state in session.execute(query).tuples()}
+    return {number: codec.read(state) for number, state in session.execute(query)}
 
 
 def variables_of(session: Session, instance_id: int, scope: str = "") -> dict[str, Any]:
