@@ -55,7 +55,8 @@ def _statements(trigger: Trigger, dialect: str) -> list[str]:
         return [f"{head}BEGIN SELECT RAISE(ABORT, '{message}'); END"]
     guard = f"IF {condition} THEN RAISE EXCEPTION '{message}'; END IF; RETURN OLD;" if condition else f"RAISE EXCEPTION '{message}';"
     function = f"CREATE OR REPLACE FUNCTION {trigger.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {guard} END $$"
-    created = f"CREATE OR REPLACE TRIGGER {trigger.name} BEFORE {trigger.operation} ON {trigger.table} FOR EACH ROW EXECUTE FUNCTION {trigger.name}()"
-    truncate = f"CREATE OR REPLACE TRIGGER {trigger.name}_all BEFORE TRUNCATE ON {trigger.table} FOR EACH STATEMENT EXECUTE FUNCTION {trigger.name}()"
+    head, call = "CREATE OR REPLACE TRIGGER", f"EXECUTE FUNCTION {trigger.name}()"
+    created = f"{head} {trigger.name} BEFORE {trigger.operation} ON {trigger.table} FOR EACH ROW {call}"
+    truncate = f"{head} {trigger.name}_all BEFORE TRUNCATE ON {trigger.table} FOR EACH STATEMENT {call}"
     # TRUNCATE fires no row trigger: without this it would be a way around.
     return [function, created] + ([truncate] if trigger.operation == "DELETE" else [])

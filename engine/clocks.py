@@ -219,9 +219,9 @@ def _breach(session: Session, clock: SlaClock) -> Event:
     return replace(_told("clock.breached", clock, due_at=clock.due_at, kpi=clock.kpi), at=clock.due_at)
 
 
-def _told(type: str, clock: SlaClock, **data: Any) -> Event:
+def _told(kind: str, clock: SlaClock, **data: Any) -> Event:
     said = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in data.items()}
-    return Event(type, data={"clock": clock.name, **said})
+    return Event(kind, data={"clock": clock.name, **said})
 
 
 def recalculate(session: Session, site: str, calendar: WorkingCalendar) -> int:

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -76,6 +76,13 @@ def of(session: Session) -> Database:
     """The database that a session belongs to."""
     database: Database = session.info["database"]
     return database
+
+
+def core(table: type[Base]) -> Table:
+    """The table behind a class, for statements on the hot path: made once, executed without the mapper."""
+    local = inspect(table).local_table
+    assert isinstance(local, Table)
+    return local
 
 
 def insert_unless_there(session: Session, table: type[Base], row: dict[str, Any]) -> bool:

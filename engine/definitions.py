@@ -144,7 +144,7 @@ def _with_resources(
 ) -> _Diagram:
     # Nearest last, so that what lies beside the diagram wins over a namesake elsewhere.
     usable_forms = {PurePosixPath(path).stem: (path, forms[path]) for path in _nearest_last(file, forms)}
-    usable_decisions = {id: (path, decision) for path in _nearest_last(file, tables) for id, decision in tables[path].items()}
+    usable_decisions = {name: (path, table) for path in _nearest_last(file, tables) for name, table in tables[path].items()}
     return _Diagram(file, files, root, processes, usable_forms, usable_decisions)
 
 
@@ -164,7 +164,7 @@ def _twice(diagrams: Sequence[_Diagram]) -> Iterator[Problem]:
 
 
 def _compile(diagram: _Diagram) -> list[Problem]:
-    usable = {id: decision for id, (_, decision) in diagram.decisions.items()}
+    usable = {name: decision for name, (_, decision) in diagram.decisions.items()}
     problems: list[Problem] = []
     for process in diagram.processes:
         try:

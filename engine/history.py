@@ -16,11 +16,12 @@ from sqlalchemy import insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.actors import Actor
-from engine.db import insert_unless_there
+from engine.db import core, insert_unless_there
 from engine.tables import HistoryContent, HistoryEvent, Instance, SiteChain
 
 EMPTY = b""
 COMPANY = "*"  # stands where a site would, for what belongs to no single one
+_INSERT_EVENTS, _INSERT_CONTENTS = insert(core(HistoryEvent)), insert(core(HistoryContent))
 READ_AT_ONCE = 1_000  # events held in memory while a chain is verified
 
 
@@ -80,10 +81,10 @@ def append(session: Session, instance: Instance, events: Sequence[Event], actor:
     instance.chain_length, instance.chain_head = length, head
 
 
-def append_site(session: Session, site: str, type: str, actor: Actor, now: datetime, data: Mapping[str, Any] | None = None) -> None:
+def append_site(session: Session, site: str, event_type: str, actor: Actor, now: datetime, data: Mapping[str, Any] | None = None) -> None:
     """Add one event to a site's chain: logins, deployments, administration."""
     chain = hold_site(session, site)
-    events = [Event(type, data=data or {})]
+    events = [Event(event_type, data=data or {})]
     chain.length, chain.head = _write(session, chain.chain, site, chain.length, chain.head, events, actor, now)
 
 
@@ -119,8 +120,8 @@ def _write(
         headers.append(header)
         contents.append({"chain": chain, "seq": length, "content": content})
     if headers:
-        session.execute(insert(HistoryEvent), headers)
-        session.execute(insert(HistoryContent), contents)
+        session.execute(_INSERT_EVENTS, headers)
+        session.execute(_INSERT_CONTENTS, contents)
     return length, head
 
 
@@ -204,7 +205,7 @@ def _heads(session: Session, instance_id: int | None) -> dict[str, tuple[int, by
     instances = select(Instance.id, Instance.chain_length, Instance.chain_head)
     if instance_id is not None:
         instances = instances.where(Instance.id == instance_id)
-    heads = {instance_chain(id): (length, head) for id, length, head in session.execute(instances)}
+    heads = {instance_chain(key): (length, head) for key, length, head in session.execute(instances)}
     if instance_id is None:
         sites = select(SiteChain.chain, SiteChain.length, SiteChain.head)
         heads |= {chain: (length, head) for chain, length, head in session.execute(sites)}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine import db, instances, rights, runner, waits
@@ -15,7 +15,7 @@ from engine.correlation import canonical_key
 from engine.db import insert_unless_there
 from engine.errors import Invalid, NotFound
 from engine.history import Event
-from engine.tables import Instance, Job, Message, MessageSubscription, Site, StartSubscription
+from engine.tables import Instance, Message, MessageSubscription, Site, StartSubscription
 from engine.variables import check_size
 
 SIGNAL = "steward.signal"  # topic of the jobs that bring a signal to each instance
@@ -61,7 +61,7 @@ def broadcast(
         for token, activity_id, instance in session.execute(waiting)
     ]
     if rows:
-        session.execute(insert(Job), rows)
+        waits.insert_jobs(session, rows)
     message.state = "delivered"
     return message
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import clocks, db, definitions, history, incidents, sites, waits
@@ -19,14 +19,22 @@ from engine.bpmn import sandbox
 from engine.bpmn.clock_rules import rules_of
 from engine.bpmn.triggers import Change, Complete, Context, Failure, Outcome, Thrown, Trigger
 from engine.bpmn.workflow import Workflow
+from engine.db import core
 from engine.definitions import Loaded
 from engine.errors import Conflict, LimitExceeded, NotFound
 from engine.history import Event
 from engine.search import index as index_case
-from engine.tables import CaseField, Incident, Instance, InstanceState, Job
+from engine.tables import CaseField, Incident, Instance, InstanceState
 from engine.workflows import WorkflowCache
 
 Scopes = Mapping[str, Mapping[str, Any]]
+
+# Statements of the hot path are made once: making one takes longer than running it.
+_STATE = core(InstanceState)
+_LOCK = select(Instance).where(Instance.id == bindparam("wanted")).with_for_update().execution_options(populate_existing=True)
+_LOAD_STATE = select(_STATE.c.state).where(_STATE.c.instance_id == bindparam("of_instance"))
+_SAVE_STATE = update(_STATE).where(_STATE.c.instance_id == bindparam("of_instance")).values(state=bindparam("state"))
+_INSERT_STATE = insert(_STATE)
 
 
 @dataclass
@@ -55,8 +63,7 @@ class Step:
 
 def lock(session: Session, instance_id: int) -> Instance:
     """The instance, held until the end of the transaction; raises NotFound."""
-    query = select(Instance).where(Instance.id == instance_id).with_for_update().execution_options(populate_existing=True)
-    instance = session.scalars(query).first()
+    instance = session.scalars(_LOCK, {"wanted": instance_id}).first()
     if instance is None:
         raise NotFound(f"Expected an instance, but there is none with id {instance_id}")
     return instance
@@ -67,7 +74,7 @@ def hold(session: Session, instance: Instance) -> Held:
     loaded = definitions.load(session, instance.definition_id)
     workflow = _cache(session).take(instance.id, instance.moves)
     if workflow is None:
-        state = session.scalars(select(InstanceState.state).where(InstanceState.instance_id == instance.id)).one()
+        state = session.scalars(_LOAD_STATE, {"of_instance": instance.id}).one()
         workflow = Workflow.load(loaded.executable, state)
     return Held(instance, loaded, workflow, sites.facts(session, instance.site))
 
@@ -199,7 +206,7 @@ def _throw(session: Session, instance: Instance, thrown: Sequence[Thrown], now: 
         rows.append(waits.job(instance, waits.THROW, message.activity_id, payload, now))
         events.append(Event(f"{message.kind}.thrown", message.activity_id, {"name": message.name}))
     if rows:
-        session.execute(insert(Job), rows)
+        waits.insert_jobs(session, rows)
 
 
 def _sync_clocks(session: Session, held: Held, outcome: Outcome, context: Context, now: datetime, events: list[Event]) -> None:
@@ -260,7 +267,7 @@ def _end(session: Session, held: Held, state: str, now: datetime) -> list[Event]
     if instance.parent_id is not None and instance.parent_token is not None:
         # The caller is moved by a job of its own.
         row = waits.job(instance, waits.RETURN, "-", {"child": instance.id, "state": state}, now, token=instance.parent_token)
-        session.execute(insert(Job), [{**row, "instance_id": instance.parent_id}])
+        waits.insert_jobs(session, [{**row, "instance_id": instance.parent_id}])
     return events
 
 
@@ -272,10 +279,10 @@ def _save(session: Session, held: Held) -> None:
     instance = held.instance
     instance.moves += 1
     if held.is_new:
-        session.execute(insert(InstanceState).values(instance_id=instance.id, state=state))
+        session.execute(_INSERT_STATE, {"instance_id": instance.id, "state": state})
         held.is_new = False
     else:
-        session.execute(update(InstanceState).where(InstanceState.instance_id == instance.id).values(state=state))
+        session.execute(_SAVE_STATE, {"of_instance": instance.id, "state": state})
     session.flush()
     if instance.state == "running":
         cache, instance_id, moves = _cache(session), instance.id, instance.moves

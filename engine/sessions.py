@@ -1,4 +1,4 @@
-"""Browser sessions that ended before their time. A cookie proves itself by its signature; this is the list of those that no longer count."""
+"""Browser sessions that were logged out. A session is known by its signature; this is the list of those that no longer count."""
 
 import hashlib
 from datetime import datetime

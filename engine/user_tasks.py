@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from engine import db, history, rights, runner
 from engine.actors import Actor
 from engine.bpmn.triggers import Complete
+from engine.db import core
 from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Forbidden, Invalid, NotFound
 from engine.history import Event
 from engine.identity import require_person_at
@@ -19,6 +20,18 @@ from engine.tables import Comment, Incident, Instance, TaskParticipant, UserTask
 from engine.variables import check_size
 
 MAX_COMMENT = 10_000
+
+
+# Statements of the hot path are made once: making one takes longer than running it.
+_INSTANCE_OF = select(UserTask.instance_id).where(UserTask.id == bindparam("wanted")).scalar_subquery()
+_LOCK_INSTANCE_OF = select(Instance).where(Instance.id == _INSTANCE_OF).with_for_update().execution_options(populate_existing=True)
+_TASK_WITH_PARTICIPANTS = (
+    select(UserTask, TaskParticipant.kind, TaskParticipant.who)
+    .outerjoin(TaskParticipant, TaskParticipant.task_id == UserTask.id)
+    .where(UserTask.id == bindparam("wanted"))
+    .execution_options(populate_existing=True)
+)
+_REMOVE_PARTICIPANTS = delete(core(TaskParticipant)).where(core(TaskParticipant).c.task_id == bindparam("of_task"))
 
 
 @dataclass(frozen=True)
@@ -130,19 +143,10 @@ def _hold(session: Session, task_id: int, actor: Actor) -> _Work:
     """The task with its instance locked. Another site's task is not found."""
     missing = NotFound(f"Expected a user task, but there is none with id {task_id}")
     # The lock comes first and alone: what is read after it is what the last holder left.
-    of_task = select(UserTask.instance_id).where(UserTask.id == task_id).scalar_subquery()
-    instance = session.scalars(
-        select(Instance).where(Instance.id == of_task).with_for_update().execution_options(populate_existing=True)
-    ).first()
+    instance = session.scalars(_LOCK_INSTANCE_OF, {"wanted": task_id}).first()
     if instance is None or not rights.may_see_instance(actor, instance.site):
         raise missing
-    query = (
-        select(UserTask, TaskParticipant.kind, TaskParticipant.who)
-        .outerjoin(TaskParticipant, TaskParticipant.task_id == UserTask.id)
-        .where(UserTask.id == task_id)
-        .execution_options(populate_existing=True)
-    )
-    rows = session.execute(query).all()
+    rows = session.execute(_TASK_WITH_PARTICIPANTS, {"wanted": task_id}).all()
     users = frozenset(who for _, kind, who in rows if kind == "user")
     return _Work(rows[0][0], instance, users, frozenset(who for _, kind, who in rows if kind == "group"))
 
@@ -199,7 +203,7 @@ def _close(session: Session, task: UserTask, actor: Actor, now: datetime) -> Non
     task.state, task.ended_at = "completed", now
     task.completed_by = actor.login or actor.source
     task.assignee = task.assignee or actor.login
-    session.execute(delete(TaskParticipant).where(TaskParticipant.task_id == task.id))
+    session.execute(_REMOVE_PARTICIPANTS, {"of_task": task.id})
 
 
 def _set_assignee(session: Session, task: UserTask, login: str | None) -> None:
@@ -208,6 +212,6 @@ def _set_assignee(session: Session, task: UserTask, login: str | None) -> None:
     session.execute(update(TaskParticipant).where(TaskParticipant.task_id == task.id).values(claimed=login is not None))
 
 
-def _tell(session: Session, work: _Work, type: str, data: Mapping[str, Any], actor: Actor, now: datetime) -> None:
-    event = Event(type, work.task.activity_id, {"task": work.task.id, "name": work.task.name, **data})
+def _tell(session: Session, work: _Work, event_type: str, data: Mapping[str, Any], actor: Actor, now: datetime) -> None:
+    event = Event(event_type, work.task.activity_id, {"task": work.task.id, "name": work.task.name, **data})
     history.append(session, work.instance, [event], actor, now)

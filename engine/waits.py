@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine.bpmn.model import Activity, Process
 from engine.bpmn.triggers import Wait
 from engine.correlation import canonical_key
+from engine.db import core
 from engine.history import Event
 from engine.posts import FALLBACK_POST
 from engine.states import LIVE_INSTANCE, OPEN_TASK
@@ -22,6 +23,16 @@ from engine.tables import Instance, Job, MessageSubscription, TaskParticipant, T
 
 FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)  # where a task without a due date stands in a list
 DEFAULT_PRIORITY = 50
+
+_INSERT_TASKS = insert(core(UserTask)).returning(core(UserTask).c.id, sort_by_parameter_order=True)
+_INSERT_PARTICIPANTS, _INSERT_TIMERS = insert(core(TaskParticipant)), insert(core(Timer))
+_INSERT_SUBSCRIPTIONS, _INSERT_JOBS = insert(core(MessageSubscription)), insert(core(Job))
+_REMOVE: Mapping[Any, Any] = {
+    table: delete(core(table)).where(
+        core(table).c.instance_id == bindparam("of_instance"), core(table).c.token.in_(bindparam("gone", expanding=True))
+    )
+    for table in (Timer, MessageSubscription, Job)
+}
 
 # Topics of jobs that the engine does itself.
 CALL, RETURN, THROW, CANCEL = "steward.call", "steward.return", "steward.throw", "steward.cancel"
@@ -69,10 +80,10 @@ def _sync_tasks(session: Session, instance: Instance, process: Process, changed:
     if not changed.new:
         return []
     rows = [_task_row(instance, process.activity(wait.activity_id), wait, now) for wait in changed.new]
-    ids = session.scalars(insert(UserTask).returning(UserTask.id, sort_by_parameter_order=True), rows).all()
-    participants = [row for id, wait in zip(ids, changed.new, strict=True) for row in _participants(id, instance.site, wait)]
-    session.execute(insert(TaskParticipant), participants)
-    return [_created(id, row, wait) for id, row, wait in zip(ids, rows, changed.new, strict=True)]
+    ids = session.scalars(_INSERT_TASKS, rows).all()
+    participants = [row for task_id, wait in zip(ids, changed.new, strict=True) for row in _participants(task_id, instance.site, wait)]
+    session.execute(_INSERT_PARTICIPANTS, participants)
+    return [_created(task_id, row, wait) for task_id, row, wait in zip(ids, rows, changed.new, strict=True)]
 
 
 def _cancel_tasks(session: Session, instance_id: int, tokens: Sequence[str], now: datetime) -> None:
@@ -134,7 +145,7 @@ def _sync_timers(session: Session, instance: Instance, process: Process, changed
         moving = update(Timer).where(Timer.instance_id == instance.id, Timer.token == wait.token)
         session.execute(moving.values(due_at=wait.details["due_at"], repeats_left=wait.details.get("repeats_left")))
     if changed.new:
-        session.execute(insert(Timer), [_timer_row(instance, process.activity(wait.activity_id), wait) for wait in changed.new])
+        session.execute(_INSERT_TIMERS, [_timer_row(instance, process.activity(wait.activity_id), wait) for wait in changed.new])
 
 
 def _timer_row(instance: Instance, activity: Activity, wait: Wait) -> dict[str, Any]:
@@ -169,7 +180,7 @@ def _sync_subscriptions(session: Session, instance: Instance, changed: Differenc
         for wait in changed.new
     ]
     if rows:
-        session.execute(insert(MessageSubscription), rows)
+        session.execute(_INSERT_SUBSCRIPTIONS, rows)
 
 
 def _sync_jobs(session: Session, instance: Instance, process: Process, changed: Difference, now: datetime) -> None:
@@ -179,7 +190,7 @@ def _sync_jobs(session: Session, instance: Instance, process: Process, changed: 
         _cancel_children(session, instance, calls, now)
     rows = [_job_row(instance, process.activity(wait.activity_id), wait, now) for wait in changed.new]
     if rows:
-        session.execute(insert(Job), rows)
+        insert_jobs(session, rows)
 
 
 def _job_row(instance: Instance, activity: Activity, wait: Wait, now: datetime) -> dict[str, Any]:
@@ -216,9 +227,15 @@ def job(
         "payload": dict(payload),
         "state": "ready",
         "due_at": now,
+        "attempts": 0,
         "retries": retries,
         "created_at": now,
     }
+
+
+def insert_jobs(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows as `job` makes them."""
+    session.execute(_INSERT_JOBS, rows)
 
 
 def _cancel_children(session: Session, instance: Instance, tokens: Sequence[str], now: datetime) -> None:
@@ -228,9 +245,9 @@ def _cancel_children(session: Session, instance: Instance, tokens: Sequence[str]
     )
     rows = [job(child, CANCEL, "-", {"reason": "the call that started it was cancelled"}, now) for child in session.scalars(running)]
     if rows:
-        session.execute(insert(Job), rows)
+        insert_jobs(session, rows)
 
 
 def _remove(session: Session, table: type[Timer] | type[MessageSubscription] | type[Job], instance_id: int, gone: Sequence[Wait]) -> None:
     if gone:
-        session.execute(delete(table).where(table.instance_id == instance_id, table.token.in_([wait.token for wait in gone])))
+        session.execute(_REMOVE[table], {"of_instance": instance_id, "gone": [wait.token for wait in gone]})

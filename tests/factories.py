@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import select
@@ -40,7 +41,7 @@ def extensions(properties: Mapping[str, str] | None, more: str = "") -> str:
 def chain(*nodes: str) -> str:
     """Nodes in a row, with flows between them; each node is its XML with an id."""
     ids = [node.split('id="', 1)[1].split('"', 1)[0] for node in nodes]
-    flows = [f'<sequenceFlow id="{a}_{b}" sourceRef="{a}" targetRef="{b}"/>' for a, b in zip(ids, ids[1:], strict=False)]
+    flows = [f'<sequenceFlow id="{a}_{b}" sourceRef="{a}" targetRef="{b}"/>' for a, b in pairwise(ids)]
     return "".join([*nodes, *flows])
 
 

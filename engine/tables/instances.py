@@ -45,7 +45,7 @@ class Instance(Base):
     chain_head: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
     revision: Mapped[int] = mapped_column(nullable=False)
 
-    __mapper_args__ = {"version_id_col": revision}
+    __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012  # the mapper reads it as it is
 
 
 class InstanceState(Base):
