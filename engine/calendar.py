@@ -6,6 +6,7 @@ move are assumed, and such a day is called provisional.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -109,6 +110,7 @@ class WorkingCalendar:
         return datetime.combine(day, at, tzinfo=self.zone).astimezone(UTC)
 
 
+@lru_cache(maxsize=20_000)
 def _announced(day: date) -> bool | None:
     """Whether the day is a workday by the announced holidays; None where nothing has been announced."""
     try:

@@ -260,7 +260,7 @@ class _Reader:
         return self.compiled(element, compiler, f" (rule {rule}, {_local(element).removesuffix('Entry')} {column})")
 
     def compiled(self, element: etree._Element, compiler: Callable[[str], Expression], place: str = "") -> Expression | None:
-        language = element.get("expressionLanguage", "")
+        language = element.get("expressionLanguage") or self.root.get("expressionLanguage", "")
         if language and "feel" not in language.lower():
             self.problem(element, f"Expected FEEL, but found the language {language[:60]!r}{place}", "feel")
             return None

@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.calendar import WorkingCalendar
 
@@ -113,3 +115,28 @@ def test_nonsense_is_refused(calendar: WorkingCalendar) -> None:
         calendar.add_working_days(at("2026-03-02T10:00"), -1)
     with pytest.raises(ValueError, match="does not"):
         calendar.add_working_time(at("2026-03-02T10:00"), timedelta(days=100_000))
+
+
+MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2028, 12, 31), timezones=st.sampled_from([UTC, SHANGHAI]))  # noqa: DTZ001
+LENGTHS = st.timedeltas(timedelta(0), timedelta(hours=300))
+
+
+@given(MOMENTS, LENGTHS, LENGTHS)
+@settings(max_examples=200, deadline=None)
+def test_working_time_adds_up(start: datetime, first: timedelta, second: timedelta) -> None:
+    calendar = WorkingCalendar()
+    middle = calendar.add_working_time(start, first)
+    end = calendar.add_working_time(middle, second)
+    assert end == calendar.add_working_time(start, first + second) or not (first or second)
+    assert calendar.working_time_between(start, middle) == first
+    assert calendar.working_time_between(start, end) == first + second
+    assert start <= middle <= end
+
+
+@given(MOMENTS, st.integers(0, 200), st.integers(0, 200))
+@settings(max_examples=200, deadline=None)
+def test_working_days_add_up(start: datetime, first: int, second: int) -> None:
+    calendar = WorkingCalendar()
+    end = calendar.add_working_days(calendar.add_working_days(start, first), second)
+    assert end == calendar.add_working_days(start, first + second)
+    assert first + second == 0 or calendar.is_workday(end.date())

@@ -256,6 +256,13 @@ def test_a_file_without_decisions_or_of_another_kind_is_refused() -> None:
             compile_decisions(read_xml(content, "t.dmn"), "t.dmn")
 
 
+def test_a_file_in_another_language_is_refused_cell_by_cell() -> None:
+    content = file_of(table(SIZES)).replace(b"<definitions ", b'<definitions expressionLanguage="http://www.java.com/juel" ')
+    with pytest.raises(DeploymentRefused) as refused:
+        compile_decisions(read_xml(content, "t.dmn"), "t.dmn")
+    assert len(refused.value.problems) == 7
+
+
 def test_a_table_with_very_many_cells_is_refused() -> None:
     with pytest.raises(DeploymentRefused, match="Expected at most"):
         compiled(table([(["1"], ["1"])] * 10_001))

@@ -4,12 +4,15 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from engine.bpmn.feel_functions import FUNCTIONS as FEEL_FUNCTIONS
 from engine.bpmn.sandbox import (
+    FUNCTION_NAMES,
     EvaluationFailed,
     ExpressionError,
     compile_expression,
@@ -21,6 +24,7 @@ from engine.bpmn.sandbox import (
 )
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+ROOT = Path(__file__).parents[3]
 
 
 def value_of(text: str, functions: dict[str, Callable[..., Any]] | None = None, **variables: Any) -> Any:
@@ -259,3 +263,15 @@ def _best_of_five(call: Callable[[], Any]) -> float:
             call()
         best = min(best, (time.perf_counter() - begun) / 100)
     return best
+
+
+def test_every_function_is_in_the_manual() -> None:
+    manual = (ROOT / "docs" / "expressions.md").read_text(encoding="utf-8")
+    assert [name for name in sorted(FUNCTION_NAMES) if f"`{name}(" not in manual] == []
+    assert [name for name in FEEL_FUNCTIONS if name[0] != " " and f"`{name}`" not in manual] == []
+
+
+def test_the_script_in_the_manual_runs() -> None:
+    manual = (ROOT / "docs" / "expressions.md").read_text(encoding="utf-8")
+    script = compile_script(manual.partition("```python\n")[2].partition("```")[0])
+    assert script.run({"lines": [{"free": True, "price": 5}, {"free": False, "price": 7}], "order": {}})["order"] == {"total": 7}

@@ -85,8 +85,8 @@ def test_operators_of_camunda_mean_what_their_python_forms_mean(pair: tuple[str,
 
 WORDS = """
 a b xs m s 1 2.5 'x' "y" ( ) [ ] { } , : ; . = == != < > && || ! ? ** * - + % / // and or not in is if else elif for pass null true empty eq
-lambda import __class__ ${ } #{ $ @ \\ ' " # := -> .. .b .k len( sum( get( range( now( has( f'{a}' 漏水 ？ ： between then count( starts with
-date( -
+lambda import __class__ ${ } #{ $ @ \\ ' " # := -> .. .b .k len( sum( get( range( now( has( f'{a}' 漏水 ？ ： between then count( starts
+with date( -
 """
 PIECES = st.sampled_from([*WORDS.split(), "\n", "\n\t", "'''"])
 
