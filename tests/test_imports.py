@@ -20,7 +20,7 @@ ENGINE_LAYERS = [
     ("bpmn",),
     ("db", "schema", "migrations", "rights"),
     ("history", "definitions", "numbering", "installation", "sessions", "search", "sites", "workflows"),
-    ("waits", "clocks", "incidents", "queries", "listings"),
+    ("waits", "clocks", "incidents", "queries", "cases", "inbox", "listings"),
     ("runner",),
     ("instances", "user_tasks", "drafts", "timers", "messages", "jobs", "retries", "identity", "residents", "attachments", "imports"),
     ("worker", "scheduler"),

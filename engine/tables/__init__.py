@@ -22,8 +22,8 @@ from engine.tables.work import Comment, Draft, Notice, TaskParticipant, UserTask
 
 __all__ = [
     "ApiToken", "Attachment", "AttachmentUse", "Base", "CalendarDay", "CaseField", "Comment", "Definition", "DefinitionResource",
-    "Disposal", "Draft", "EndedSession", "HistoryContent", "HistoryEvent", "House", "IdempotencyKey", "Incident", "Instance", "InstanceState", "Job",
-    "Json", "KpiPoint", "LoginAttempt", "Membership", "Message", "MessageSubscription", "Notice", "Number", "NumberSeries", "Person",
-    "Resident", "SearchTerm", "Setting", "Site", "SiteChain", "SiteVariable", "SlaClock", "StartSubscription", "TaskParticipant", "Timer",
-    "UserTask", "UtcDateTime", "WebhookEndpoint",
+    "Disposal", "Draft", "EndedSession", "HistoryContent", "HistoryEvent", "House", "IdempotencyKey", "Incident", "Instance",
+    "InstanceState", "Job", "Json", "KpiPoint", "LoginAttempt", "Membership", "Message", "MessageSubscription", "Notice", "Number",
+    "NumberSeries", "Person", "Resident", "SearchTerm", "Setting", "Site", "SiteChain", "SiteVariable", "SlaClock",
+    "StartSubscription", "TaskParticipant", "Timer", "UserTask", "UtcDateTime", "WebhookEndpoint",
 ]  # fmt: skip

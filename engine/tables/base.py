@@ -1,7 +1,7 @@
 """The declarative base, and the column types that behave alike on SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, Text
@@ -54,4 +54,4 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcDateTime, int: Id}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, int: Id}
