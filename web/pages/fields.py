@@ -23,6 +23,11 @@ PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 People = Callable[[str], Sequence[tuple[str, str]]]  # post → (login, name) of those who hold it
 
 
+def vouches(component: Component) -> bool:
+    """Whether the answer holds for this visit alone, so that an earlier one is never offered: a signature, a tick that must be."""
+    return component.answer == "signature" or (component.type == "checkbox" and component.required)
+
+
 @dataclass(frozen=True)
 class Shown:
     """What the templates need to draw a form. A task may have none: then there is nothing but its button."""
@@ -64,7 +69,7 @@ class Shown:
         key = component.key or ""
         if key in self.values:
             return self.values[key]
-        known = self.variables.get(key)
+        known = None if vouches(component) else self.variables.get(key)
         return component.default if known is None else known
 
     def chosen(self, component: Component) -> list[str]:
@@ -80,7 +85,7 @@ class Shown:
 
     def text(self, component: Component) -> str:
         """An instruction with what the case knows in place of {{ name }}: plain text, which the template escapes."""
-        return PLACEHOLDER.sub(lambda found: self._in_words(found.group(1)), component.label)
+        return PLACEHOLDER.sub(lambda found: self._in_words(found.group(1)), component.text or component.label)
 
     def _in_words(self, name: str) -> str:
         value, known = self.variables.get(name), self.labelled.get(name)
