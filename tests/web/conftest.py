@@ -14,8 +14,11 @@ from engine import identity
 from engine.settings import Settings
 from tests.factories import Company
 from tests.people import OPERATOR, POSTS
+from tests.web.visitors import visit
 from web.app import create_app
 from web.wiring import Steward
+
+__all__ = ["visit"]
 
 
 class Caller:
