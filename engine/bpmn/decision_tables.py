@@ -61,42 +61,40 @@ class Table:
             found |= {name for cell in (*rule.tests, *rule.outputs) for name in cell.names if name not in own}
         return frozenset(found)
 
-    def evaluate(self, variables: Mapping[str, Any], functions: Functions) -> Any:
+    def evaluate(self, variables: Mapping[str, Any], functions: Functions, deadline: float) -> Any:
         """The result by the hit policy; None (or an empty list where the policy gives lists) when no rule matches."""
-        matching = self._matching(variables, functions)
-        rows = [_Row(rule.number, self._outputs(rule, variables, functions)) for rule in matching]
+        asked = Asked(variables, functions, deadline)
+        rows = [_Row(rule.number, self._outputs(rule, asked)) for rule in self._matching(asked)]
         if not rows and any(column.default is not None for column in self.outputs):
-            rows = [_Row(0, self._defaults(variables, functions))]
+            rows = [_Row(0, self._defaults(asked))]
         return _POLICIES[self.policy](self, rows)
 
-    def _matching(self, variables: Mapping[str, Any], functions: Functions) -> list[Rule]:
-        deadline = time.monotonic() + SECONDS
-        scopes = [self._scope(column, variables, functions) for column in self.inputs]
+    def _matching(self, asked: "Asked") -> list[Rule]:
+        scopes = [self._scope(column, asked) for column in self.inputs]
         matching = []
         for rule in self.rules:
-            if time.monotonic() > deadline:
-                raise EvaluationFailed(f"Expected the table to be evaluated within {SECONDS:g} seconds, but it was not")
-            if _passes(rule, scopes, functions):
-                matching.append(rule)
-                if self.policy == "FIRST":
-                    break
+            with within(f"rule {rule.number}"):
+                if not all(asked.value(test, scope) is True for test, scope in zip(rule.tests, scopes, strict=True)):
+                    continue
+            matching.append(rule)
+            if self.policy == "FIRST":
+                break
         return matching
 
     @staticmethod
-    def _scope(column: Input, variables: Mapping[str, Any], functions: Functions) -> dict[str, Any]:
+    def _scope(column: Input, asked: "Asked") -> dict[str, Any]:
         with within(f"input {column.label!r}"):
-            value = converted(column.expression.evaluate(variables, functions), column.type)
+            value = converted(asked.value(column.expression), column.type)
         own = {INPUT: value} if column.variable is None else {INPUT: value, column.variable: value}
-        return {**variables, **own}
+        return {**asked.variables, **own}
 
-    def _outputs(self, rule: Rule, variables: Mapping[str, Any], functions: Functions) -> tuple[Any, ...]:
+    def _outputs(self, rule: Rule, asked: "Asked") -> tuple[Any, ...]:
         with within(f"rule {rule.number}"):
-            cells = zip(self.outputs, rule.outputs, strict=True)
-            return tuple(converted(cell.evaluate(variables, functions), column.type) for column, cell in cells)
+            return tuple(converted(asked.value(cell), column.type) for column, cell in zip(self.outputs, rule.outputs, strict=True))
 
-    def _defaults(self, variables: Mapping[str, Any], functions: Functions) -> tuple[Any, ...]:
+    def _defaults(self, asked: "Asked") -> tuple[Any, ...]:
         with within("the default output"):
-            cells = [None if column.default is None else column.default.evaluate(variables, functions) for column in self.outputs]
+            cells = [None if column.default is None else asked.value(column.default) for column in self.outputs]
             return tuple(converted(value, column.type) for value, column in zip(cells, self.outputs, strict=True))
 
     def shaped(self, values: Sequence[Any]) -> Any:
@@ -118,6 +116,20 @@ class _Row:
     values: tuple[Any, ...]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One question to a table: what it may see, and until when."""
+
+    variables: Mapping[str, Any]
+    functions: Functions
+    deadline: float
+
+    def value(self, expression: Expression, variables: Mapping[str, Any] | None = None) -> Any:
+        if time.monotonic() > self.deadline:
+            raise EvaluationFailed(f"Expected the decision to end within {SECONDS:g} seconds, but it did not")
+        return expression.evaluate(self.variables if variables is None else variables, self.functions, self.deadline)
+
+
 class within:
     """Adds the place to the message of a failure."""
 
@@ -130,11 +142,6 @@ class within:
     def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> None:
         if isinstance(failure, EvaluationFailed):
             raise EvaluationFailed(f"{failure.message} (in {self.place})") from failure
-
-
-def _passes(rule: Rule, scopes: Sequence[Mapping[str, Any]], functions: Functions) -> bool:
-    with within(f"rule {rule.number}"):
-        return all(test.evaluate(scope, functions) is True for test, scope in zip(rule.tests, scopes, strict=True))
 
 
 def _place(column: Output, value: Any) -> int:

@@ -4,6 +4,7 @@ Reading finds every problem at once and names the cell. A result is pure JSON: o
 policies for several rules give a list, an aggregation a number.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.decision_tables import AGGREGATIONS, HIT_POLICIES, Functions, Input, Output, Rule, Table, converted, within
-from engine.bpmn.expressions_budget import EvaluationFailed, ExpressionError
+from engine.bpmn.expressions_budget import SECONDS, EvaluationFailed, ExpressionError
 from engine.bpmn.feel import compile_feel, compile_unary
 from engine.bpmn.sandbox import Expression, to_json
 from engine.errors import DeploymentRefused, Problem
@@ -48,20 +49,20 @@ class Decision:
 
     def evaluate(self, variables: Mapping[str, Any], functions: Functions = _NO_FUNCTIONS) -> Any:
         """The result as JSON; None when no rule matches. Raises EvaluationFailed."""
-        return to_json(self._result(variables, functions, {}))
+        return to_json(self._result(variables, functions, {}, time.monotonic() + SECONDS))
 
-    def _result(self, variables: Mapping[str, Any], functions: Functions, done: dict[str, Any]) -> Any:
+    def _result(self, variables: Mapping[str, Any], functions: Functions, done: dict[str, Any], deadline: float) -> Any:
         if self.id not in done:
             seen = dict(variables)
             for required in self.requires:
-                result = required._result(variables, functions, done)
+                result = required._result(variables, functions, done, deadline)
                 seen |= required._named(result)
             with within(f"decision {self.id!r}"):
-                done[self.id] = self._decided(seen, functions)
+                done[self.id] = self._decided(seen, functions, deadline)
         return done[self.id]
 
-    def _decided(self, variables: Mapping[str, Any], functions: Functions) -> Any:
-        result = self.logic.evaluate(variables, functions)
+    def _decided(self, variables: Mapping[str, Any], functions: Functions, deadline: float) -> Any:
+        result = self.logic.evaluate(variables, functions, deadline)
         return converted(result, self.type) if isinstance(self.logic, Expression) else result
 
     def _named(self, result: Any) -> dict[str, Any]:

@@ -49,14 +49,16 @@ class Frame:
 
     __slots__ = ("_weighed", "allowance", "deadline", "functions", "locals", "steps", "variables")
 
-    def __init__(self, variables: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]], steps: int) -> None:
+    def __init__(
+        self, variables: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]], steps: int, deadline: float | None = None
+    ) -> None:
         self.variables = variables
         self.functions = functions
         self.locals: dict[str, Any] = {}
         self.steps = steps
         self.allowance = MAX_MADE
         self._weighed: tuple[tuple[Any, int], ...] = ()
-        self.deadline = time.monotonic() + SECONDS
+        self.deadline = time.monotonic() + SECONDS if deadline is None else deadline
 
     def step(self) -> None:
         """Count one step; look at the clock now and then."""

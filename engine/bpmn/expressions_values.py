@@ -2,13 +2,15 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from math import isfinite
 from typing import Any
 
 from engine.bpmn.expressions_budget import MAX_NESTING, EvaluationFailed, checked_weight, kind_of
+
+MIN_WHOLE, MAX_WHOLE = -(2**63), 2**63 - 1  # larger numbers cannot be stored
 
 _DURATION = re.compile(
     r"(?P<sign>-?)P(?:(?P<weeks>\d{1,6})W)?(?:(?P<days>\d{1,6})D)?"
@@ -41,12 +43,10 @@ def format_duration(length: timedelta) -> str:
 
 def to_json(value: Any, depth: int = 0) -> Any:
     """The value as pure JSON: dates and durations as ISO 8601 text, decimals as numbers. Raises EvaluationFailed for anything else."""
-    if value is None or type(value) in (bool, int, str):
+    if value is None or type(value) is bool:
         return value
-    if type(value) is float:
-        if not isfinite(value):
-            raise EvaluationFailed(f"Expected a finite number, but found {value}")
-        return value
+    if type(value) in _PLAIN:
+        return _PLAIN[type(value)](value)
     if depth > MAX_NESTING:
         raise EvaluationFailed(f"Expected at most {MAX_NESTING} levels of lists and mappings, but there are more")
     if isinstance(value, list | tuple):
@@ -58,14 +58,37 @@ def to_json(value: Any, depth: int = 0) -> Any:
     if isinstance(value, timedelta):
         return format_duration(value)
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        return _whole(int(value)) if value == value.to_integral_value() else _finite(float(value))
     raise EvaluationFailed(f"Expected plain data, but found a value of the kind {type(value).__name__}")
 
 
 def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise EvaluationFailed(f"Expected text as the key of a mapping, but found {kind_of(key)}")
-    return key
+    return _whole_characters(key)
+
+
+def _whole(number: int) -> int:
+    if not MIN_WHOLE <= number <= MAX_WHOLE:
+        raise EvaluationFailed("Expected a whole number of at most 64 bits, but it is larger")
+    return number
+
+
+def _finite(number: float) -> float:
+    if not isfinite(number):
+        raise EvaluationFailed(f"Expected a finite number, but found {number}")
+    return number
+
+
+def _whole_characters(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise EvaluationFailed("Expected text, but it contains half a character") from None
+    return text
+
+
+_PLAIN: Mapping[type, Callable[[Any], Any]] = {int: _whole, float: _finite, str: _whole_characters}
 
 
 def text_of(value: Any) -> str:

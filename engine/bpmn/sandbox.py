@@ -48,9 +48,11 @@ class Expression:
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
-    def evaluate(self, variables: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] = _NONE) -> Any:
-        """The value, or EvaluationFailed. The variables are only read."""
-        return self._root(Frame(variables, functions, EXPRESSION_STEPS))
+    def evaluate(
+        self, variables: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] = _NONE, deadline: float | None = None
+    ) -> Any:
+        """The value, or EvaluationFailed. The variables are only read. Several expressions may share a deadline (monotonic)."""
+        return self._root(Frame(variables, functions, EXPRESSION_STEPS, deadline))
 
 
 class Script:

@@ -1,6 +1,7 @@
 """Decision tables decide as DMN says, and what they cannot decide is said."""
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -261,6 +262,14 @@ def test_a_file_in_another_language_is_refused_cell_by_cell() -> None:
     with pytest.raises(DeploymentRefused) as refused:
         compile_decisions(read_xml(content, "t.dmn"), "t.dmn")
     assert len(refused.value.problems) == 7
+
+
+def test_a_decision_that_takes_too_long_is_stopped_as_a_whole() -> None:
+    slow = "count(" + "append(" * 20 + "xs" + ", 1)" * 20 + ") > 0"
+    begun = time.perf_counter()
+    with pytest.raises(EvaluationFailed, match="within 2 seconds"):
+        decide([([slow], ["1"])] * 2_000, {"x": 1, "xs": [1] * 20_000}, policy='hitPolicy="COLLECT"')
+    assert time.perf_counter() - begun < 4
 
 
 def test_a_table_with_very_many_cells_is_refused() -> None:

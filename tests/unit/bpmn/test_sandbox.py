@@ -275,3 +275,9 @@ def test_the_script_in_the_manual_runs() -> None:
     manual = (ROOT / "docs" / "expressions.md").read_text(encoding="utf-8")
     script = compile_script(manual.partition("```python\n")[2].partition("```")[0])
     assert script.run({"lines": [{"free": True, "price": 5}, {"free": False, "price": 7}], "order": {}})["order"] == {"total": 7}
+
+
+@pytest.mark.parametrize("text", ["2 ** 64", "decimal('1e30')", "'\\ud800'", "{'\\udfff': 1}", "[-(2 ** 63) - 1]"])
+def test_what_no_database_could_keep_does_not_become_json(text: str) -> None:
+    with pytest.raises(EvaluationFailed, match="Expected"):
+        to_json(value_of(text))
