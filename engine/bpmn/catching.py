@@ -50,7 +50,7 @@ def renew(listener: Token, at: datetime | None) -> bool:
     if listener.details["kind"] != "timer":
         return True
     assert at is not None
-    counts, following = next_firing(listener.details, at)
+    counts, following = next_firing(listener.details, at, listener.workflow.context.zone)
     if following is None:
         compaction.splice(listener)
     else:

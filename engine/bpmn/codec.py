@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from engine.bpmn.executable import Executable
-from engine.bpmn.gateways import Inclusive, Join
+from engine.bpmn.gateways import Join
 from engine.bpmn.instance import READY, STARTED, WAITING, Instance, Token
 from engine.bpmn.triggers import StateCorrupt
 
@@ -101,8 +101,6 @@ def _place(instance: Instance, row: list[Any]) -> None:
     spec = token.task_spec
     if phase == "arrived" and isinstance(spec, Join):
         spec.arrive(token)
-        if isinstance(spec, Inclusive):
-            instance.joins[owner.id, spec.name] = spec
     elif token._state == READY and not failed:
         instance.queue(token)
 

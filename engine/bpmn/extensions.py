@@ -91,7 +91,7 @@ class Timer:
             if not isinstance(value, str):
                 raise ValueError(f"Expected a repetition such as R3/PT10M, but found {type(value).__name__} {value!r}")
             cycle = timing.parse_repetition(value, zone)
-            first = cycle.start or cycle.interval.after(now)
+            first = cycle.start or cycle.interval.after(now, zone)
             return self._details(first, cycle.times, cycle.text)
         except (ValueError, OverflowError) as error:
             raise StepFailed("expression", f"Expected a {self.kind} for the timer: {error}") from error
@@ -101,7 +101,7 @@ class Timer:
         return {"kind": "timer", "due_at": due.isoformat(), "repeats_left": left, "interval": interval, "catch_up": self.catch_up}
 
 
-def next_firing(details: dict[str, Any], at: datetime) -> tuple[bool, dict[str, Any] | None]:
+def next_firing(details: dict[str, Any], at: datetime, zone: str) -> tuple[bool, dict[str, Any] | None]:
     """After a timer was due: whether this firing counts, and the details of the next one, or None when it was the last.
 
     A firing that comes so late that others have been missed stands for all of them (`once`), is followed by the
@@ -111,12 +111,12 @@ def next_firing(details: dict[str, Any], at: datetime) -> tuple[bool, dict[str, 
     if details["interval"] is None or left == 1:
         return True, None
     interval = timing.parse_duration(details["interval"])
-    due = interval.after(datetime.fromisoformat(details["due_at"]))
+    due = interval.after(datetime.fromisoformat(details["due_at"]), zone)
     counts, used = True, 1
     if catch_up != "all":
         counts = catch_up == "once" or due > at
         while due <= at and (left is None or used < left):
-            due, used = interval.after(due), used + 1
+            due, used = interval.after(due, zone), used + 1
     if left is not None and left <= used:
         return counts, None
     return counts, {**details, "due_at": due.isoformat(), "repeats_left": None if left is None else left - used}

@@ -45,13 +45,14 @@ class Join(Element):
         token.phase = "arrived"
         arrivals = token.owner.arrivals.setdefault(self.name, {})
         arrivals.setdefault(token.flows[0], deque()).append(token)
+        token.workflow.joins[token.owner.id, self.name] = self
         return arrivals
 
     def gather(self, owner: Token) -> Token:
         """Take one token from each flow that has one, and make them the oldest of them."""
         arrivals = owner.arrivals[self.name]
         gathered = sorted((tokens.popleft() for tokens in arrivals.values()), key=lambda each: each.number)
-        owner.arrivals[self.name] = {flow: tokens for flow, tokens in arrivals.items() if tokens}
+        self._keep(owner, {flow: tokens for flow, tokens in arrivals.items() if tokens})
         first = gathered[0]
         first.flows = tuple(each.flows[0] for each in gathered)
         for each in gathered:
@@ -65,8 +66,17 @@ class Join(Element):
         assert token.owner is not None
         arrivals = token.owner.arrivals[self.name]
         arrivals[token.flows[0]].remove(token)
-        if not arrivals[token.flows[0]]:
-            del arrivals[token.flows[0]]
+        self._keep(token.owner, {flow: tokens for flow, tokens in arrivals.items() if tokens})
+
+    def _keep(self, owner: Token, arrivals: dict[str, deque[Token]]) -> None:
+        owner.arrivals[self.name] = arrivals
+        if not arrivals:
+            del owner.arrivals[self.name]
+            owner.workflow.joins.pop((owner.id, self.name), None)
+
+    def open_if_due(self, owner: Token) -> bool:
+        """Whether the join, asked when nothing else can move, goes on with the tokens that it has."""
+        return False
 
 
 class Parallel(Join):
@@ -97,17 +107,11 @@ class Inclusive(Join):
         if len(self.incoming) < 2:
             return self.fork(token)
         self.arrive(token)
-        assert token.owner is not None
-        token.workflow.joins[token.owner.id, self.name] = self
         return None
 
     def open_if_due(self, owner: Token) -> bool:
-        """Called when nothing else can move: let the join go on when no token that could still come is missing."""
-        arrivals = owner.arrivals.get(self.name)
-        if not arrivals:
-            owner.workflow.joins.pop((owner.id, self.name), None)
-            return False
-        reached, leads_to = set(arrivals), self.leads_to()
+        """It does, unless a token can still come by a flow on which none has arrived, and by no other."""
+        reached, leads_to = set(owner.arrivals[self.name]), self.leads_to()
         for token in owner.within():
             ways = leads_to.get(token.task_spec.name)
             if ways and not (token.phase == "arrived" and token.task_spec is self) and not (ways & reached):

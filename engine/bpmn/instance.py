@@ -112,7 +112,7 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
         self.process = process
         self.numbers = 0
         self.performers: dict[str, str] = {}
-        self.joins: dict[tuple[str, str], Any] = {}  # inclusive joins where tokens wait
+        self.joins: dict[tuple[str, str], Any] = {}  # joins where tokens wait, by scope and element
         self._ready: list[tuple[int, int]] = []
         self.task_tree = self.root = Token(self, process, None, 0, STARTED)
         self.root.variables = {}
@@ -182,6 +182,7 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
         while not self.completed:
             token = self._next()
             if token is None:
+                self._name_deadlocks()
                 return
             if steps >= self.context.max_steps:
                 self._stop(token)
@@ -199,14 +200,16 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
                 return None
 
     def _open_a_join(self) -> bool:
-        """Let one inclusive join go on to which nothing can come any more; forget the joins of scopes that have ended."""
-        for place, join in list(self.joins.items()):
-            owner = self.tasks.get(place[0])
-            if owner is None:
-                del self.joins[place]
-            elif join.open_if_due(owner):
-                return True
-        return False
+        """Let one inclusive join go on to which nothing can come any more."""
+        return any(join.open_if_due(self.tasks[owner_id]) for (owner_id, _), join in list(self.joins.items()))
+
+    def _name_deadlocks(self) -> None:
+        """Where every token of a scope waits at a join, none can ever come: without a word the instance would stand for ever."""
+        for owner_id, name in self.joins:
+            within = self.tasks[owner_id].within()
+            if all(token.phase == "arrived" for token in within) and not any(token.failed for token in within):
+                token = next(token for token in within if token.task_spec.name == name)
+                self.fail(token, StepFailed("deadlock", "Expected other tokens to reach this gateway, but none that could is left"))
 
     def _step(self, token: Token) -> None:
         try:

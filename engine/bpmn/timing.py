@@ -22,11 +22,13 @@ class Duration:
     months: int
     span: timedelta
 
-    def after(self, moment: datetime) -> datetime:
+    def after(self, moment: datetime, zone: str = "Asia/Shanghai") -> datetime:
+        """Months are those of the zone's calendar; a day that a month lacks is its last."""
         if self.months:
-            year, month = divmod(moment.year * 12 + moment.month - 1 + self.months, 12)
-            day = min(moment.day, monthrange(year, month + 1)[1])
-            moment = moment.replace(year=year, month=month + 1, day=day)
+            local = moment.astimezone(ZoneInfo(zone))
+            year, month = divmod(local.year * 12 + local.month - 1 + self.months, 12)
+            day = min(local.day, monthrange(year, month + 1)[1])
+            moment = local.replace(year=year, month=month + 1, day=day).astimezone(moment.tzinfo)
         return moment + self.span
 
 
@@ -86,6 +88,6 @@ def moment_of(value: Any, now: datetime, zone: str) -> datetime:
         return now + value
     if isinstance(value, str):
         if value.strip().startswith("P"):
-            return parse_duration(value).after(now)
+            return parse_duration(value).after(now, zone)
         return parse_moment(value, zone)
     raise ValueError(f"Expected a date or a duration, but found {type(value).__name__} {value!r}")

@@ -107,7 +107,7 @@ class Failure:
 
     token: str
     activity_id: str
-    kind: str  # expression, script, decision, error (a BPMN error that nobody catches), limit
+    kind: str  # expression, script, decision, error (a BPMN error that nobody catches), limit, deadlock
     message: str
     line: int | None = None
 

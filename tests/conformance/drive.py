@@ -161,6 +161,10 @@ class Drive:
         return self._live.is_completed
 
     @property
+    def failed(self) -> Mapping[str, str]:
+        return self._live.failed
+
+    @property
     def state(self) -> bytes:
         return self._stored
 

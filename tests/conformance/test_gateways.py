@@ -79,6 +79,27 @@ def test_a_parallel_join_counts_tokens_by_flow() -> None:
     run.complete("z")
     assert not run.done  # one token still waits at the join, and nothing will ever come
     assert run.waiting == []
+    assert [(failure.activity_id, failure.kind) for failure in run.failures] == [("j", "deadlock")]
+
+
+def test_a_join_that_nothing_can_reach_any_more_is_named() -> None:
+    body = """
+    <startEvent id="s"/><subProcess id="p1"><exclusiveGateway id="x"/><task id="a"/><task id="b"/><parallelGateway id="j"/>
+      x -> a if True
+      x -> b if False
+      a -> j
+      b -> j
+    </subProcess><userTask id="late"/>
+    <boundaryEvent id="t" attachedToRef="p1"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent>
+    s -> p1
+    t -> late
+    """
+    run = Drive(bpmn(body))
+    assert [(failure.activity_id, failure.kind) for failure in run.failures] == [("j", "deadlock")]
+    run.retry()
+    assert len(run.failures) == 2
+    run.fire("t")
+    assert run.waiting == ["late"]
 
 
 def test_a_parallel_join_in_a_loop_works_every_round() -> None:

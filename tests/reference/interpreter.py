@@ -40,6 +40,7 @@ class Node:
     outgoing: list[Flow] = field(default_factory=list)
     incoming: list[Flow] = field(default_factory=list)
     boundaries: list["Node"] = field(default_factory=list)
+    is_drawn: bool = True
 
     @property
     def interrupting(self) -> bool:
@@ -106,6 +107,7 @@ class Interpreter:
         process = root.find(BPMN + "process")
         assert process is not None
         self._read(process)
+        self._draw_gateways()
         self.errors = {error.get("id"): error.get("errorCode") for error in root.iter(BPMN + "error")}
         self.process = Scope(process.get("id", ""), None)
         self._begin(self.process)
@@ -128,11 +130,27 @@ class Interpreter:
                 source.outgoing.append(flow)
                 target.incoming.append(flow)
 
+    def _draw_gateways(self) -> None:
+        """Several flows out of a task or event, or a conditional one, mean a gateway that is not drawn (13.2.1)."""
+        for node in list(self.nodes.values()):
+            if not node.tag.endswith("Gateway") and (len(node.outgoing) > 1 or any(flow.condition for flow in node.outgoing)):
+                fork = Node(f"{node.id}-fork", "inclusiveGateway", node.xml, node.within, is_drawn=False, outgoing=node.outgoing)
+                for flow in fork.outgoing:
+                    flow.source = fork
+                node.outgoing = [Flow("", node, fork, None)]
+                fork.incoming = node.outgoing
+
     # -- what the outside does --------------------------------------------------------------------------------------------
 
     @property
     def is_completed(self) -> bool:
         return not self.process.tokens
+
+    @property
+    def is_deadlocked(self) -> bool:
+        """All tokens of some scope wait at joins: nothing can ever reach those."""
+        scopes = [self.process] + [token.inside for token in self._tokens(self.process) if token.inside is not None]
+        return any(scope.tokens and all(token.state == "joined" for token in scope.tokens) for scope in scopes)
 
     def waits(self) -> list[tuple[str, str, Token | Listener]]:
         """Node id, kind, and who waits; oldest first."""
@@ -197,7 +215,8 @@ class Interpreter:
         return 0 if token.scope.token is None else 1 + self._depth(token.scope.token)
 
     def _visit(self, event: str, node: Node) -> None:
-        self.visits[event, node.id] += 1
+        if node.is_drawn:
+            self.visits[event, node.id] += 1
 
     def _token(self, node: Node, scope: Scope, flow: Flow | None = None) -> Token:
         self.numbers += 1

@@ -6,6 +6,7 @@ compaction and codec are compared as well. `STEWARD_RANDOM_MODELS=5000` makes a 
 
 import os
 from collections import Counter
+from random import Random
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -29,20 +30,20 @@ random_models = settings(
 
 
 @random_models
-@given(model=models(), data=st.data())
-def test_the_engine_plays_the_token_game_like_the_reference(model: Model, data: st.DataObject) -> None:
+@given(model=models(), seed=st.integers(0, 2**32))
+def test_the_engine_plays_the_token_game_like_the_reference(model: Model, seed: int) -> None:
+    chance = Random(seed)
     engine, reference = Drive(model.xml, model.variables), Interpreter(model.xml, model.variables)
     compare(engine, reference)
     for _ in range(STEPS):
         waits = reference.waits()
         if not waits:
             break
-        chosen = data.draw(st.integers(0, len(waits) - 1), label="what happens")
-        act(engine, reference, chosen, data)
+        act(engine, reference, happening(waits, chance), chance)
         compare(engine, reference)
 
 
-@random_models
+@settings(random_models, max_examples=MODELS // 4)
 @given(model=models())
 def test_lint_finds_no_error_in_a_random_diagram(model: Model) -> None:
     root = read_xml(model.xml, "random.bpmn")
@@ -53,10 +54,12 @@ def test_lint_finds_no_error_in_a_random_diagram(model: Model) -> None:
 def compare(engine: Drive, reference: Interpreter) -> None:
     """The last step made the same visits and led to the same rest."""
     outcome = engine.outcomes[-1]
-    assert outcome.failures == []
+    assert {failure.kind for failure in outcome.failures} <= {"deadlock"}
     assert visits(outcome.changes) == reference.play()
     assert waiting([(wait.activity_id, wait.kind) for wait in engine.waits()]) == waiting([wait[:2] for wait in reference.waits()])
     assert engine.done == reference.is_completed
+    assert engine.failed or not reference.is_deadlocked
+    assert reference.is_deadlocked or not outcome.failures
     assert {name: engine.values[name] for name in reference.variables} == reference.variables
 
 
@@ -68,21 +71,27 @@ def waiting(waits: list[tuple[str, str]]) -> Counter[tuple[str, str]]:
     return Counter(waits)
 
 
-def act(engine: Drive, reference: Interpreter, chosen: int, data: st.DataObject) -> None:
+def happening(waits: list[tuple[str, str, Token | Listener]], chance: Random) -> int:
+    """Which of the waits ends. Mostly work is done: what interrupts makes for short stories."""
+    work = [number for number, (_, _, waiter) in enumerate(waits) if isinstance(waiter, Token)]
+    return chance.choice(work) if work and chance.random() < 0.75 else chance.randrange(len(waits))
+
+
+def act(engine: Drive, reference: Interpreter, chosen: int, chance: Random) -> None:
     """Let the same thing happen to both: to the n-th of those who wait at the same node for the same."""
     waits = reference.waits()
     node, kind, waiter = waits[chosen]
     rank = [wait[:2] for wait in waits[:chosen]].count((node, kind))
     wait = [each for each in engine.waits() if (each.activity_id, each.kind) == (node, kind)][rank]
-    if kind in ("job", "call") and data.draw(st.integers(0, 2), label="error?") == 0:
-        code = data.draw(st.sampled_from(["late", "broken"]), label="code")
+    if kind in ("job", "call") and chance.random() < 0.3:
+        code = chance.choice(["late", "broken"])
         assert isinstance(waiter, Token)
         if reference.fail(waiter, code):
             engine.apply(Fail(wait.token, code))
             return
     values = {}
     if kind not in ("timer", "call"):
-        values = {data.draw(st.sampled_from(VARIABLES)): data.draw(st.sampled_from(VALUES))}
+        values = {chance.choice(VARIABLES): chance.choice(VALUES)}
     reference.happen(waiter, values)
     engine.apply(trigger(wait, waiter, values))
 

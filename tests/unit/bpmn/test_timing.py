@@ -21,7 +21,13 @@ JANUARY = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
     ],
 )
 def test_a_duration_is_added_to_a_moment(text: str, after: datetime) -> None:
-    assert timing.parse_duration(text).after(JANUARY) == after
+    assert timing.parse_duration(text).after(JANUARY, "UTC") == after
+
+
+def test_months_are_those_of_the_site() -> None:
+    """Half past midnight on the first of March at the site, still February in UTC."""
+    night = datetime(2026, 2, 28, 16, 30, tzinfo=UTC)
+    assert timing.parse_duration("P1M").after(night, "Asia/Shanghai") == datetime(2026, 3, 31, 16, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["", "P", "PT", "-PT1H", "PT-1H", "P1H", "PT1D", "1H", "P1Y1", "PT1H ago", "p1d"])
