@@ -56,6 +56,11 @@ class Component:
             return "person"
         return self.subtype if self.type == "datetime" else _BY_TYPE[self.type]
 
+    @property
+    def nothing(self) -> Any:
+        """What is stored when there is no answer."""
+        return {"checkbox": False, "choices": [], "attachments": []}.get(self.answer)
+
 
 _BY_PROPERTY = (("signature", "signature"), ("photo", "attachments"), ("telephone", "telephone"), ("house", "house"))
 _BY_TYPE = {

@@ -4,14 +4,17 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
 import regex
+from marshmallow import ValidationError
 
 from engine.bpmn.expressions_budget import ExpressionError
 from engine.bpmn.feel import compile_feel
 from engine.errors import Problem
+from engine.form_answers import answered
 from engine.form_components import INPUTS, SHOWN, Component
 
 MAX_FILE_BYTES = 500_000
@@ -102,14 +105,14 @@ class FormReader:
         key = self.key(raw, name) if kind in INPUTS else None
         checks = self.validate(raw, name)
         try:
-            return Component(
+            found = Component(
                 id=self.id(raw, name),
                 type=kind,
                 key=key,
                 label=_text(raw, "dateLabel" if kind == "datetime" and not raw.get("label") else "label"),
                 text=_text(raw, "text"),
                 description=_text(raw, "description"),
-                default=raw.get("defaultValue"),
+                default=raw.get("defaultValue") if kind in INPUTS else None,
                 values=self.values(raw, name),
                 required=_flag(checks, "required"),
                 min=_figure(checks, "min"),
@@ -126,6 +129,7 @@ class FormReader:
                 properties=_properties(raw),
                 components=self.components(raw.get("components"), name, depth + 1) if kind == "group" else [],
             )
+            return _with_usual_answer(found)
         except (ExpressionError, _Unfit) as error:
             self.problem(name, str(error))
             return None
@@ -194,6 +198,16 @@ class FormReader:
 
 class _Unfit(Exception):
     """A component is wrong; the message says how."""
+
+
+def _with_usual_answer(component: Component) -> Component:
+    """The same with its default as an answer would be stored; a default that would not be taken is refused."""
+    if component.default in (None, "", []) or component.default is False:
+        return replace(component, default=None)
+    try:
+        return replace(component, default=answered(component, component.default))
+    except ValidationError:
+        raise _Unfit(f"Expected a default that the field takes, but found {str(component.default)[:60]!r}") from None
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class Form:
         """What the variables become. Raises Invalid, which names every field that is missing, wrong or unknown.
 
         Answers to hidden and read-only fields are not taken. A field that is left out keeps its variable; where there is
-        none yet, the variable becomes the field's default, or null: after a form, each of its fields can be read.
+        none yet, the variable becomes the field's default, or null, false or an empty list: after a form, each field can be read.
         """
         shown, hidden = self._shown(payload, variables, language)
         given = {key: value for key, value in payload.items() if key not in self.keys or (key in shown and not _is_empty(value))}
@@ -55,15 +55,13 @@ class Form:
                 wrong[key] = {"code": _MISSING.get(shown[key].answer, "required")}
         if wrong:
             raise self._invalid(wrong, language)
-        left_out = {key: None for key in shown if key in payload and key not in given}
-        unset = {key: self._usual(key, hidden) for key in self.keys - accepted.keys() - left_out.keys() if key not in variables}
-        return {**unset, **left_out, **accepted}
+        emptied = {key: self.fields[key].nothing for key in shown if key in payload and key not in given}
+        unset = {key: self._usual(key, hidden) for key in self.keys - accepted.keys() - emptied.keys() if key not in variables}
+        return {**unset, **emptied, **accepted}
 
     def _usual(self, key: str, hidden: frozenset[str]) -> Any:
         component = self.fields[key]
-        if component.type == "checkbox":
-            return bool(component.default) and component.id not in hidden
-        return None if component.id in hidden else component.default
+        return component.nothing if component.id in hidden or component.default is None else component.default
 
     def _shown(
         self, payload: Mapping[str, Any], variables: Mapping[str, Any], language: str

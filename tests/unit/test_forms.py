@@ -168,8 +168,8 @@ def test_fields_left_out_become_readable_but_never_lose_a_value() -> None:
     form = compiled(
         text("a"), text("b", defaultValue="usual"), text("c", "checkbox"), text("d"), text("e", "checklist", values=CHOICES)
     )  # fmt: skip
-    assert form.check({}, {}) == {"a": None, "b": "usual", "c": False, "d": None, "e": None}
-    assert form.check({"d": ""}, {"a": "kept", "b": "kept", "c": True, "d": "old"}) == {"d": None, "e": None}
+    assert form.check({}, {}) == {"a": None, "b": "usual", "c": False, "d": None, "e": []}
+    assert form.check({"d": ""}, {"a": "kept", "b": "kept", "c": True, "d": "old"}) == {"d": None, "e": []}
 
 
 def test_read_only_fields_take_no_answer() -> None:
@@ -268,6 +268,8 @@ def test_components_are_kept_as_in_the_file() -> None:
         (text(kind="select", values=CHOICES, valuesKey="x"), "valuesKey, which is not built yet"),
         (text(kind="datetime", subtype="week"), "Expected date, time or datetime"),
         (text(kind="datetime", disallowPassedDates=True), "not built yet"),
+        (text(kind="radio", values=CHOICES, defaultValue="fire"), "Expected a default that the field takes"),
+        (text(kind="number", defaultValue="many"), "Expected a default"),
         (text(conditional={"hide": "=a b"}), "Expected a name without spaces"),
         (text(conditional={"hide": 5}), "Expected a condition in FEEL"),
         (text(readonly="=x"), "Expected true or false for readonly"),
