@@ -1,5 +1,7 @@
 """The diagrams that are measured."""
 
+from itertools import pairwise
+
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" '
@@ -32,7 +34,7 @@ def row_of_tasks(count: int) -> bytes:
     tasks = "".join(f'<bpmn:userTask id="{name}" name="{name}" camunda:candidateGroups="technician"/>\n' for name in names[1:-1])
     flows = "".join(
         f'<bpmn:sequenceFlow id="flow_{number}" sourceRef="{source}" targetRef="{target}"/>\n'
-        for number, (source, target) in enumerate(zip(names, names[1:], strict=False))
+        for number, (source, target) in enumerate(pairwise(names))
     )
     return (
         f'{HEAD}<bpmn:process id="row" name="row" isExecutable="true" camunda:historyTimeToLive="P30D">\n'

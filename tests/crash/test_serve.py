@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.factories import Company, chain, diagram, script, task, timer
 from tests.factories import END_EVENT as END
 from tests.factories import START_EVENT as BEGIN
+from tests.factories import Company, chain, diagram, script, task, timer
 from tests.servers import Server
 
 pytestmark = pytest.mark.crash

@@ -1,7 +1,7 @@
 """The API from a program's side: shapes, statuses, refusals."""
 
-from tests.factories import ONE_TASK, TWO_TASKS, Company, chain, diagram, script, task
 from tests.factories import END_EVENT as END
+from tests.factories import ONE_TASK, TWO_TASKS, Company, chain, diagram, script, task
 from tests.factories import START_EVENT as BEGIN
 
 
@@ -189,6 +189,8 @@ def test_files_are_kept_by_their_hash_for_the_site(call):
     assert call("hua").get(f"/attachments/{kept['hash']}").status_code == 404
     page = call("chen").post("/attachments", data={"file": (io.BytesIO(b"<html>"), "x.png"), "site": "S1"})
     assert page.status_code == 422
+    assert call("chen").post("/attachments", data={"photo": (io.BytesIO(png), "again.png")}).json == kept
+    assert call("chen").post("/attachments", data={"site": "S1"}).json["error"]["fields"].keys() == {"file"}
 
 
 def test_health_is_open_to_everybody_and_metrics_count(app, company: Company):

@@ -57,13 +57,17 @@ def test_a_variable_that_is_too_large_is_refused_and_nothing_starts(call, compan
     assert call("chen").get("/process-instances").json["items"] == []
 
 
-@pytest.mark.parametrize("query", [{"limit": 201}, {"limit": 0}, {"limit": "x"}, {"cursor": "nonsense"}, {"cursor": "WzFd"}, {"instance": 2**70}])
+@pytest.mark.parametrize(
+    "query", [{"limit": 201}, {"limit": 0}, {"limit": "x"}, {"cursor": "nonsense"}, {"cursor": "WzFd"}, {"instance": 2**70}]
+)
 def test_a_list_refuses_what_it_cannot_page_by(call, query):
     answer = call("anna").get("/user-tasks", **query)
     assert answer.status_code == 422 and answer.json["error"]["fields"].keys() == query.keys()
 
 
-@pytest.mark.parametrize("path", ["/user-tasks/0", "/user-tasks/99999999999999999999999", "/user-tasks/x", "/nothing", "/process-definitions/1"])
+@pytest.mark.parametrize(
+    "path", ["/user-tasks/0", "/user-tasks/99999999999999999999999", "/user-tasks/x", "/nothing", "/process-definitions/1"]
+)
 def test_an_address_that_leads_nowhere_is_not_found_in_the_one_shape(call, path):
     answer = call("anna").get(path)
     assert answer.status_code == 404 and answer.json["error"]["code"] == "not_found"

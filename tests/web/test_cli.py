@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.factories import ONE_TASK, TWO_TASKS, chain, diagram, script, task
 from tests.factories import END_EVENT as END
+from tests.factories import ONE_TASK, TWO_TASKS, chain, diagram, script, task
 from tests.factories import START_EVENT as BEGIN
 from web.cli import main
 
@@ -72,7 +72,7 @@ def test_a_case_is_worked_from_the_command_line(run: Run, order: Path) -> None:
     assert "waiting at check" in run("complete", work["id"], "--as", "technician.s1", "--data", '{"fixed": true}').stdout
     shown = found(run("show", case, "--json"))
     assert shown["waiting"] == ["check"] and shown["variables"] == {"house": "A-12", "fixed": True}
-    assert [event["type"] for event in found(run("history", case, "--json"))][0] == "instance.started"
+    assert found(run("history", case, "--json"))[0]["type"] == "instance.started"
     assert [one["id"] for one in found(run("instances", "--json"))] == [int(case)]
     assert run("verify").stdout == "The history holds\n"
 
@@ -99,7 +99,17 @@ def test_a_refusal_is_one_line_on_stderr_and_exit_one(run: Run, order: Path) -> 
     refused(run("retry", 99))
 
 
-@pytest.mark.parametrize("words", [["claim", "x"], ["claim", "1"], ["nothing"], ["start"], ["complete", "1", "--as", "x", "--data", "{"], ["message", "m", "--site", "S1", "--key", "x"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["claim", "x"],
+        ["claim", "1"],
+        ["nothing"],
+        ["start"],
+        ["complete", "1", "--as", "x", "--data", "{"],
+        ["message", "m", "--site", "S1", "--key", "x"],
+    ],
+)
 def test_wrong_usage_is_exit_two(run: Run, words: list[str]) -> None:
     assert run(*words).exit_code == 2
 

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from engine.errors import Conflict, Invalid, NotFound, Unauthenticated
 from engine.tables import Message
-from tests.factories import Company, chain, diagram, task
 from tests.factories import END_EVENT as END
+from tests.factories import Company, chain, diagram, task
 from tests.people import ANNA, OPERATOR
 from webhooks import inbound
 from webhooks.signatures import new_secret, sign

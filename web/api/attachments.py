@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, send_file
+from flask import Response, request, send_file
 from sqlalchemy.orm import Session
 
 from engine import attachments
 from engine.actors import Actor
+from engine.errors import Invalid
 from web import current
 from web.api import schemas
 from web.api.routing import SECURITY, commands, refusals
@@ -21,10 +22,13 @@ BYTES = {200: {"description": "The file", "content": {"application/octet-stream"
 @commands(nouns, "/attachments", schemas.AttachmentAnswer, schemas.Upload, status=201, location="files")
 def upload(session: Session, actor: Actor, now: datetime, said: Mapping[str, Any]) -> attachments.Received:
     """Keep a file for a site; form fields name it by the hash that is answered."""
-    file = said["file"]
+    file = next(iter(request.files.values()), None)
+    if file is None:
+        raise Invalid("Expected a file, but there is none", {"file": "Expected a file, but there is none"})
+    site = said.get("site") or _only_site(actor)
     settings = current.steward().settings
     received = attachments.receive(settings.attachments, file.stream, settings.limits.attachment)
-    attachments.register(session, received, file.filename or "", said["site"], actor, now)
+    attachments.register(session, received, file.filename or "", site, actor, now)
     return received
 
 
@@ -37,3 +41,10 @@ def read_attachment(hash: str) -> Response:  # noqa: A002
     return send_file(
         found.path.absolute(), mimetype=found.media_type, as_attachment=not found.is_shown, download_name=found.file_name, etag=hash
     )
+
+
+def _only_site(actor: Actor) -> str:
+    if len(actor.sites) != 1:
+        message = f"Expected the site to which the file belongs, but you work at {len(actor.sites)}"
+        raise Invalid(message, {"site": message})
+    return next(iter(actor.sites))

@@ -18,8 +18,8 @@ NOUNS = (definitions, instances, user_tasks, messages, incidents, attachments)
 class IdConverter(IntegerConverter):
     """A number that a database can look for; any other address is not found."""
 
-    def __init__(self, map: Any) -> None:
-        super().__init__(map, min=1, max=schemas.LARGEST_ID)
+    def __init__(self, url_map: Any) -> None:
+        super().__init__(url_map, min=1, max=schemas.LARGEST_ID)
 
 
 class WordConverter(BaseConverter):
@@ -52,7 +52,7 @@ def install(app: APIFlask) -> None:
     app.register_blueprint(hooks.nouns)
     app.register_blueprint(health.nouns)
     app.before_request(_require_somebody_and_plain_json)
-    app.spec_processor(_describe_paths)
+    app.spec_processor(_describe)
 
 
 def _require_somebody_and_plain_json() -> None:
@@ -74,13 +74,17 @@ def _require_plain_json() -> None:
         raise BadRequest(f"Expected a JSON body, but: {error}") from None
 
 
-def _describe_paths(spec: dict[str, Any]) -> dict[str, Any]:
-    """Say what the converters of the addresses accept."""
+def _describe(spec: dict[str, Any]) -> dict[str, Any]:
+    """Say what the library leaves out: what the converters of the addresses accept, and which bodies cannot be left out."""
+    shapes = spec["components"]["schemas"]
     for operations in spec["paths"].values():
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "path":
                     parameter["schema"] = _path_schema(parameter["name"])
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                shape = shapes.get(content["schema"].get("$ref", "").rpartition("/")[2], {})
+                operation["requestBody"]["required"] = bool(shape.get("required"))
     return spec
 
 

@@ -1,11 +1,12 @@
 """Deploy process definitions, and read them."""
 
+import itertools
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, request
 from sqlalchemy.orm import Session
 
 from engine import definitions, instances, listings
@@ -24,11 +25,13 @@ nouns = APIBlueprint("definitions", __name__, tag="process definitions")
 def deploy(session: Session, actor: Actor, now: datetime, said: Mapping[str, Any]) -> definitions.Deployment:
     """Deploy BPMN, DMN and forms: all or nothing; unchanged content makes no new version."""
     files: dict[str, bytes] = {}
-    for upload in said["files"]:
+    for upload in itertools.chain.from_iterable(request.files.listvalues()):
         name = upload.filename or ""
         if not name or "\x00" in name or len(name) > 255 or name in files:
             raise Invalid("Expected files with different names", {"files": f"Expected a name of its own, but got {name!r}"})
         files[name] = upload.stream.read()
+    if not files:
+        raise Invalid("Expected at least one file, but there is none", {"files": "Expected at least one file, but there is none"})
     return definitions.deploy(session, files, actor, now)
 
 
@@ -61,7 +64,5 @@ def definition_xml(definition_id: int) -> Response:
 @commands(nouns, "/process-definitions/<word:key>/start", schemas.Instance, schemas.Start, status=201)
 def start(session: Session, actor: Actor, now: datetime, said: Mapping[str, Any], key: str) -> Any:
     """Start an instance of the newest version at a site."""
-    step = instances.start(
-        session, key, said["site"], actor, now, said["variables"], said.get("business_key"), said.get("occurred_at")
-    )
+    step = instances.start(session, key, said["site"], actor, now, said["variables"], said.get("business_key"), said.get("occurred_at"))
     return listings.instance(session, step.instance.id, actor)

@@ -18,6 +18,7 @@ MEANINGS = {
     401: "Nobody whom we know is asking",
     403: "The person may see the thing, but may not do this with it",
     404: "There is no such thing, or not for this person",
+    405: "The address knows no such method, or the id in it is out of range",
     409: "The thing is not in a state that allows this, or somebody else was first",
     413: "The request is larger than allowed",
     415: "The body is of another type than expected",
@@ -41,7 +42,7 @@ def reads(
         wrapped: View = nouns.output(answer)(_plain(answering))
         if filters is not None:
             wrapped = nouns.input(filters, location="query")(wrapped)
-        codes = (400, 401, 404, 422, *refusals) if filters is not None or "<" in rule else (400, 401, *refusals)
+        codes = (400, 401, 404, 405, 422, *refusals) if filters is not None or "<" in rule else (400, 401, 405, *refusals)
         return nouns.get(rule)(_described(nouns, view, codes)(wrapped))
 
     return decorate
@@ -67,7 +68,7 @@ def commands(
             said = said or {}
             steward, actor, now = current.steward(), current.actor(), current.now()
             key = (headers_data or {}).get("key")
-            digest = idempotency.hash_of(request.method, request.path, said) if key else ""
+            digest = idempotency.hash_of(request.method, request.path, said if location == "json" else _parts()) if key else ""
             with steward.db.transaction() as session:
 
                 def work() -> tuple[Any, int]:
@@ -84,10 +85,14 @@ def commands(
             wrapped = nouns.input(body, location=location, arg_name="said")(wrapped)
         if method == "POST":
             wrapped = nouns.input(schemas.IdempotencyHeader, location="headers")(wrapped)
-        codes = (400, 401, 403, 404, 409, 413, 422)
+        codes = (400, 401, 403, 404, 405, 409, 413, 422)
         return nouns.route(rule, methods=[method])(_described(nouns, view, codes)(wrapped))
 
     return decorate
+
+
+def _parts() -> list[tuple[str, Any]]:
+    return [*request.files.items(multi=True), *request.form.items(multi=True)]
 
 
 def as_json(content: Any, status: int = 200) -> Response:

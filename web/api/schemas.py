@@ -8,7 +8,7 @@ import orjson
 from apiflask import Schema
 from apiflask.fields import AwareDateTime, Boolean, Dict, File, Integer, List, Nested, Raw, String
 from apiflask.validators import Length, OneOf, Range, Regexp
-from marshmallow import ValidationError
+from marshmallow import INCLUDE, ValidationError
 
 from engine.states import INSTANCE, USER_TASK
 
@@ -288,12 +288,18 @@ class IdempotencyHeader(Schema):
 
 
 class Files(Schema):
-    files = List(File(), required=True, validate=Length(1, 200), metadata={"description": "BPMN, DMN and forms"})
+    class Meta:
+        unknown = INCLUDE  # whatever a sender calls the parts: the files' own names count
+
+    files = List(File(), metadata={"description": "BPMN, DMN and forms; the names of the parts do not matter"})
 
 
 class Upload(Schema):
-    file = File(required=True)
-    site = Text(required=True)
+    class Meta:
+        unknown = INCLUDE
+
+    file = File(metadata={"description": "the name of the part does not matter"})
+    site = Text(metadata={"description": "may be left out by who works at one site only"})
 
 
 class Start(Schema):
@@ -332,7 +338,7 @@ class Draft(Schema):
 class Message(Schema):
     name = Text(255, 1, required=True)
     site = Text(255, 1, required=True)
-    correlation = nullable(Variables, load_default=None, metadata={"description": "the correlation key by name, such as {\"house\": \"A-12\"}"})
+    correlation = nullable(Variables, load_default=None, metadata={"description": 'the correlation key by name, such as {"house": "A-12"}'})
     variables = Variables(load_default=dict)
 
 

@@ -126,5 +126,3 @@ def read_files(paths: Sequence[Path]) -> dict[str, bytes]:
     if not files:
         raise NotFound(f"Expected BPMN files, decisions or forms, but found none in {', '.join(map(str, paths))}")
     return files
-
-

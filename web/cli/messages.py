@@ -18,9 +18,7 @@ data_option = click.option("--data", type=JsonData(), default="{}", help="Variab
 @data_option
 @as_person
 @pass_console
-def message(
-    console: Console, name: str, site: str, keys: Sequence[tuple[str, str]], data: dict[str, Any], login: str | None
-) -> None:
+def message(console: Console, name: str, site: str, keys: Sequence[tuple[str, str]], data: dict[str, Any], login: str | None) -> None:
     """Send the message NAME: it reaches the one instance that waits for it, or is kept until one does."""
     from engine import messages
 

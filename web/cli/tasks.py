@@ -74,6 +74,8 @@ def complete(console: Console, task: int, login: str, data: dict[str, Any], want
     if wants_json:
         print_json({"task": row, "instance": case, "incidents": incidents})
         return
-    click.echo(f"Task {task} is completed; {case['number'] or case['id']} is {case['state']}, waiting at {', '.join(case['waiting']) or '-'}")
+    click.echo(
+        f"Task {task} is completed; {case['number'] or case['id']} is {case['state']}, waiting at {', '.join(case['waiting']) or '-'}"
+    )
     for incident in incidents:
         click.echo(f"incident {incident['id']} at {incident['activity']}: {incident['message']}")
