@@ -96,3 +96,11 @@ def test_twenty_requests_with_one_key_at_once_have_one_effect(call, company: Com
 def test_an_unusable_key_is_refused(call):
     for key in ("x" * 256, "with space"):
         assert call("chen").post(START, SAID, key=key).status_code == 422
+
+
+def test_a_key_is_forgotten_after_a_week(call, company: Company):
+    company.deploy(ONE_TASK)
+    call("chen").post(START, SAID, key="k1")
+    company.pass_time(days=8)
+    call("chen").post(START, SAID, key="k1")
+    assert instances(company) == 2

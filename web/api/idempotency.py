@@ -2,17 +2,19 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from engine.db import insert_unless_there
 from engine.errors import Conflict
 from engine.tables import IdempotencyKey
+
+KEPT = timedelta(days=7)
 
 
 def once(
@@ -36,6 +38,7 @@ def once(
 
 
 def _take(session: Session, login: str, key: str, request_hash: str, now: datetime) -> bool:
+    session.execute(delete(IdempotencyKey).where(IdempotencyKey.at < now - KEPT))
     # Of two requests that come together, PostgreSQL lets the second wait here until the first has committed or given up.
     row = {"login": login, "key": key, "request_hash": request_hash, "status": 0, "answer": {}, "at": now}
     return insert_unless_there(session, IdempotencyKey, row)
