@@ -134,7 +134,8 @@ class Interpreter:
         """Several flows out of a task or event, or a conditional one, mean a gateway that is not drawn (13.2.1)."""
         for node in list(self.nodes.values()):
             if not node.tag.endswith("Gateway") and (len(node.outgoing) > 1 or any(flow.condition for flow in node.outgoing)):
-                fork = Node(f"{node.id}-fork", "inclusiveGateway", node.xml, node.within, is_drawn=False, outgoing=node.outgoing)
+                xml = ElementTree.Element("fork", {} if node.default is None else {"default": node.default})
+                fork = Node(f"{node.id}-fork", "inclusiveGateway", xml, node.within, outgoing=node.outgoing, is_drawn=False)
                 for flow in fork.outgoing:
                     flow.source = fork
                 node.outgoing = [Flow("", node, fork, None)]
