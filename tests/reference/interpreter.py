@@ -1,6 +1,6 @@
 """The token game of BPMN 2.0.2, played as literally as possible: what the engine is compared with.
 
-It reads the XML with the standard library, keeps every token and scope as a plain object, and knows no file of the engine.
+It keeps every token and scope as a plain object, and knows no file of the engine.
 Covered: tasks, plain, terminate and error ends, exclusive, parallel, inclusive and event-based gateways, boundary events,
 embedded and event subprocesses, multi-instance, timers that repeat. Data: one mapping, conditions in Python, over it.
 Chapters in brackets are those of the specification.
@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
-BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+from tests.reference.drawing import BPMN, Flow, Node, read
+
 WAITING_TASKS = {
     "userTask": "user_task",
     "manualTask": "user_task",
@@ -18,45 +19,6 @@ WAITING_TASKS = {
     "receiveTask": "message",
     "callActivity": "call",
 }
-
-
-@dataclass(eq=False)
-class Flow:
-    id: str
-    source: "Node"
-    target: "Node"
-    condition: str | None
-
-
-@dataclass(eq=False)
-class Node:
-    """A flow node and what the drawing says about it."""
-
-    id: str
-    tag: str
-    xml: ElementTree.Element
-    within: str  # id of the process or subprocess around it
-    event: str = ""
-    outgoing: list[Flow] = field(default_factory=list)
-    incoming: list[Flow] = field(default_factory=list)
-    boundaries: list["Node"] = field(default_factory=list)
-    is_drawn: bool = True
-
-    @property
-    def interrupting(self) -> bool:
-        return self.xml.get("cancelActivity", self.xml.get("isInterrupting", "true")) == "true"
-
-    @property
-    def is_event_subprocess(self) -> bool:
-        return self.xml.get("triggeredByEvent") == "true"
-
-    @property
-    def loop(self) -> ElementTree.Element | None:
-        return self.xml.find(BPMN + "multiInstanceLoopCharacteristics")
-
-    @property
-    def default(self) -> str | None:
-        return self.xml.get("default")
 
 
 @dataclass(eq=False)
@@ -100,46 +62,11 @@ class Interpreter:
 
     def __init__(self, xml: bytes, variables: dict[str, object]) -> None:
         self.variables = dict(variables)
-        self.nodes: dict[str, Node] = {}
+        self.drawing = read(xml)
         self.numbers = 0
         self.visits: Counter[tuple[str, str]] = Counter()
-        root = ElementTree.fromstring(xml)
-        process = root.find(BPMN + "process")
-        assert process is not None
-        self._read(process)
-        self._draw_gateways()
-        self.errors = {error.get("id"): error.get("errorCode") for error in root.iter(BPMN + "error")}
-        self.process = Scope(process.get("id", ""), None)
+        self.process = Scope(self.drawing.process, None)
         self._begin(self.process)
-
-    def _read(self, scope: ElementTree.Element) -> None:
-        for xml in scope:
-            tag = xml.tag.removeprefix(BPMN)
-            if tag.endswith(("Event", "Gateway", "Task", "Process", "Activity")) or tag == "task":
-                event = next((child.tag.removeprefix(BPMN) for child in xml if child.tag.endswith("EventDefinition")), "")
-                node_id = xml.get("id", "")
-                self.nodes[node_id] = Node(node_id, tag, xml, scope.get("id", ""), event.removesuffix("EventDefinition"))
-                if tag == "subProcess":
-                    self._read(xml)
-        for node in [each for each in self.nodes.values() if each.within == scope.get("id") and each.tag == "boundaryEvent"]:
-            self.nodes[node.xml.get("attachedToRef", "")].boundaries.append(node)
-        for xml in scope.iter(BPMN + "sequenceFlow"):
-            if xml in list(scope):
-                source, target = self.nodes[xml.get("sourceRef", "")], self.nodes[xml.get("targetRef", "")]
-                flow = Flow(xml.get("id", ""), source, target, xml.findtext(BPMN + "conditionExpression"))
-                source.outgoing.append(flow)
-                target.incoming.append(flow)
-
-    def _draw_gateways(self) -> None:
-        """Several flows out of a task or event, or a conditional one, mean a gateway that is not drawn (13.2.1)."""
-        for node in list(self.nodes.values()):
-            if not node.tag.endswith("Gateway") and (len(node.outgoing) > 1 or any(flow.condition for flow in node.outgoing)):
-                xml = ElementTree.Element("fork", {} if node.default is None else {"default": node.default})
-                fork = Node(f"{node.id}-fork", "inclusiveGateway", xml, node.within, outgoing=node.outgoing, is_drawn=False)
-                for flow in fork.outgoing:
-                    flow.source = fork
-                node.outgoing = [Flow("", node, fork, None)]
-                fork.incoming = node.outgoing
 
     # -- what the outside does --------------------------------------------------------------------------------------------
 
@@ -236,7 +163,7 @@ class Interpreter:
 
     def _begin(self, scope: Scope) -> None:
         """Event subprocesses listen for as long as the scope lasts; a token stands on its start event (13.4.2)."""
-        inside = [node for node in self.nodes.values() if node.within == scope.within]
+        inside = [node for node in self.drawing.nodes.values() if node.within == scope.within]
         for subprocess in inside:
             if subprocess.is_event_subprocess:
                 start = self._start_of(subprocess)
@@ -247,7 +174,7 @@ class Interpreter:
                 self._token(node, scope)
 
     def _start_of(self, subprocess: Node) -> Node:
-        return next(node for node in self.nodes.values() if node.within == subprocess.id and node.tag == "startEvent")
+        return next(node for node in self.drawing.nodes.values() if node.within == subprocess.id and node.tag == "startEvent")
 
     def _enter(self, token: Token) -> None:
         node = token.node
@@ -281,7 +208,7 @@ class Interpreter:
         elif node.tag == "endEvent" and node.event == "error":
             reference = node.xml.find(BPMN + "errorEventDefinition")
             assert reference is not None
-            assert self._raise(token, self.errors[reference.get("errorRef")] or "")
+            assert self._raise(token, self.drawing.errors[reference.get("errorRef")] or "")
         else:
             if node.tag == "scriptTask":
                 exec(node.xml.findtext(BPMN + "script") or "", {}, self.variables)
@@ -382,7 +309,7 @@ class Interpreter:
             for token in list(scope.tokens):
                 self._cancel(token)
             scope.listeners, scope.is_interrupted = [], True
-        token = self._token(self.nodes[start.within], scope)
+        token = self._token(self.drawing.nodes[start.within], scope)
         token.started_by = start
 
     def _raise(self, token: Token, code: str) -> bool:
@@ -394,7 +321,7 @@ class Interpreter:
                 self._error_left(token)
                 self._leave_by_boundary(catching, at)
                 return True
-            inside = [node for node in self.nodes.values() if node.within == at.scope.within and node.is_event_subprocess]
+            inside = [node for node in self.drawing.nodes.values() if node.within == at.scope.within and node.is_event_subprocess]
             starts = [self._start_of(node) for node in inside if node is not at.node]
             catching = None if at.scope.is_interrupted else self._catches(starts, code)
             if catching is not None:
@@ -412,7 +339,7 @@ class Interpreter:
         found: list[tuple[bool, Node]] = []
         for node in events:
             for definition in node.xml.iter(BPMN + "errorEventDefinition"):
-                named = self.errors.get(definition.get("errorRef"))
+                named = self.drawing.errors.get(definition.get("errorRef"))
                 if named in (None, code):
                     found.append((named is None, node))
         return min(found, key=lambda each: each[0])[1] if found else None
