@@ -122,7 +122,7 @@ LENGTHS = st.timedeltas(timedelta(0), timedelta(hours=300))
 
 
 @given(MOMENTS, LENGTHS, LENGTHS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_working_time_adds_up(start: datetime, first: timedelta, second: timedelta) -> None:
     calendar = WorkingCalendar()
     middle = calendar.add_working_time(start, first)
@@ -134,7 +134,7 @@ def test_working_time_adds_up(start: datetime, first: timedelta, second: timedel
 
 
 @given(MOMENTS, st.integers(0, 200), st.integers(0, 200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_working_days_add_up(start: datetime, first: int, second: int) -> None:
     calendar = WorkingCalendar()
     end = calendar.add_working_days(calendar.add_working_days(start, first), second)

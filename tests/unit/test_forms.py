@@ -225,9 +225,9 @@ def test_a_condition_that_cannot_be_computed_refuses_the_submission() -> None:
 
 def test_a_pattern_that_takes_for_ever_is_stopped() -> None:
     form = compiled(text(validate={"pattern": "^(a+)+$"}))
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert complaints(form, {"name": "a" * 5_000 + "b"})["name"] == "“名称”的格式不对。"
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_components_are_kept_as_in_the_file() -> None:
@@ -321,10 +321,10 @@ def nested(depth: int) -> str:
     ],
 )
 def test_hostile_files_are_refused_at_once(content: bytes) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(DeploymentRefused):
         compile_form(content, "f.form")
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize("payload", [[], "x", None, 5])

@@ -266,10 +266,10 @@ def test_a_file_in_another_language_is_refused_cell_by_cell() -> None:
 
 def test_a_decision_that_takes_too_long_is_stopped_as_a_whole() -> None:
     slow = "count(" + "append(" * 20 + "xs" + ", 1)" * 20 + ") > 0"
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(EvaluationFailed, match="within 2 seconds"):
         decide([([slow], ["1"])] * 2_000, {"x": 1, "xs": [1] * 20_000}, policy='hitPolicy="COLLECT"')
-    assert time.perf_counter() - begun < 4
+    assert time.process_time() - begun < 4
 
 
 def test_a_table_with_very_many_cells_is_refused() -> None:
