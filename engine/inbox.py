@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import ColumnElement, Select, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine import cursors, rights, search
@@ -65,9 +65,9 @@ class Filter:
 
 @dataclass(frozen=True)
 class _Walk:
-    """A query that gives tasks with their instances in the order of an index."""
+    """A query for open tasks in the order of an index: by due time, then by id."""
 
-    query: Select[UserTask, Instance]
+    query: Select[datetime, int]
     order: tuple[Any, Any]
 
 
@@ -77,12 +77,10 @@ def inbox(
     """`mine`: claimed by or given to the person. `posts`: free, for them or their posts. `all`: every open task of their sites."""
     walks = {"mine": _mine, "posts": _pools, "all": _sites}[box](actor)
     place = cursors.decode(cursor, datetime, int) if cursor else None
-    found = [_rows(session, walk, actor, wanted or Filter(), place, limit + 1) for walk in walks]
-    rows: dict[int, tuple[UserTask, Instance]] = {}
-    for task, instance in heapq.merge(*found, key=lambda row: (row[0].sort_at, row[0].id)):
-        rows.setdefault(task.id, (task, instance))
-    part = cursors.page(list(rows.values()), limit, lambda row: (row[0].sort_at, row[0].id))
-    return Page(_items(session, part.items), part.next)
+    found = [_places(session, walk, actor, wanted or Filter(), place, limit + 1) for walk in walks]
+    places = list(dict.fromkeys(heapq.merge(*found)))
+    part = cursors.page(places, limit, lambda place: place)
+    return Page(_read(session, [task_id for _, task_id in part.items]), part.next)
 
 
 def counts(session: Session, actor: Actor) -> dict[str, int]:
@@ -93,7 +91,7 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
 def _count(session: Session, walks: Iterable[_Walk]) -> int:
     found: set[int] = set()
     for walk in walks:
-        found.update(session.scalars(walk.query.with_only_columns(UserTask.id).limit(COUNT_AT_MOST)))
+        found.update(task_id for _, task_id in session.execute(walk.query.limit(COUNT_AT_MOST)))
     return min(len(found), COUNT_AT_MOST)
 
 
@@ -101,9 +99,12 @@ def _open() -> Select[UserTask, Instance]:
     return select(UserTask, Instance).join(Instance, Instance.id == UserTask.instance_id)
 
 
+def _walk(*conditions: ColumnElement[bool]) -> _Walk:
+    return _Walk(select(UserTask.sort_at, UserTask.id).where(*conditions), (UserTask.sort_at, UserTask.id))
+
+
 def _mine(actor: Actor) -> list[_Walk]:
-    query = _open().where(UserTask.assignee == actor.login, UserTask.state == "claimed")
-    return [_Walk(query, (UserTask.sort_at, UserTask.id))]
+    return [_walk(UserTask.assignee == actor.login, UserTask.state == "claimed")]
 
 
 def _pools(actor: Actor) -> list[_Walk]:
@@ -115,31 +116,37 @@ def _pools(actor: Actor) -> list[_Walk]:
 
 def _pool(kind: str, who: str, site: str) -> _Walk:
     named = (TaskParticipant.site == site, TaskParticipant.kind == kind, TaskParticipant.who == who, TaskParticipant.claimed.is_(False))
-    query = _open().join(TaskParticipant, TaskParticipant.task_id == UserTask.id).where(*named)
     # The index is on the participant's copy of sort_at: ordering by that lets the database stop after a page.
-    return _Walk(query, (TaskParticipant.sort_at, TaskParticipant.task_id))
+    order = (TaskParticipant.sort_at, TaskParticipant.task_id)
+    return _Walk(select(*order).where(*named), order)
 
 
 def _sites(actor: Actor) -> list[_Walk]:
-    return [
-        _Walk(_open().where(UserTask.site == site, UserTask.state == state), (UserTask.sort_at, UserTask.id))
-        for site in sorted(actor.sites)
-        for state in OPEN_TASK
-    ]
+    return [_walk(UserTask.site == site, UserTask.state == state) for site in sorted(actor.sites) for state in OPEN_TASK]
 
 
-def _rows(
+def _places(
     session: Session, walk: _Walk, actor: Actor, wanted: Filter, place: Sequence[Any] | None, limit: int
-) -> list[tuple[UserTask, Instance]]:
+) -> list[tuple[datetime, int]]:
+    query = walk.query
     equal = {UserTask.site: wanted.site, UserTask.key: wanted.key, UserTask.activity_id: wanted.activity}
-    query = walk.query.where(*[column == value for column, value in equal.items() if value is not None])
+    conditions = [column == value for column, value in equal.items() if value is not None]
     if wanted.late is not None:
-        query = query.where(UserTask.due_at < wanted.late)
+        conditions.append(UserTask.due_at < wanted.late)
     if wanted.q:
-        query = query.where(Instance.root_id.in_(search.matching(wanted.q, actor.sites)))
+        conditions.append(UserTask.instance_id == Instance.id)
+        conditions.append(Instance.root_id.in_(search.matching(wanted.q, actor.sites)))
+    if conditions and walk.order[0] is TaskParticipant.sort_at:
+        conditions.append(UserTask.id == TaskParticipant.task_id)
     if place is not None:
-        query = query.where(tuple_(*walk.order) > tuple_(*place))
-    return list(session.execute(query.order_by(*walk.order).limit(limit)))
+        conditions.append(tuple_(*walk.order) > tuple_(*place))
+    return [(sort_at, task_id) for sort_at, task_id in session.execute(query.where(*conditions).order_by(*walk.order).limit(limit))]
+
+
+def _read(session: Session, task_ids: Sequence[int]) -> list[TaskItem]:
+    """The tasks of a page with their cases, in the given order."""
+    rows = {task.id: (task, instance) for task, instance in session.execute(_open().where(UserTask.id.in_(task_ids)))}
+    return _items(session, [rows[task_id] for task_id in task_ids])
 
 
 def _items(session: Session, rows: Sequence[tuple[UserTask, Instance]]) -> list[TaskItem]:
