@@ -14,7 +14,7 @@ import chinese_calendar
 WORKDAY, HOLIDAY = "workday", "holiday"
 HOURS = ((time(9, 0), time(12, 0)), (time(13, 30), time(18, 0)))
 FIXED_HOLIDAYS = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})  # month and day, every year
-MAX_DAYS = 10_000  # how far ahead anything is looked for: about 27 years
+MAX_DAYS = 5_000  # how far ahead anything is looked for: about 14 years
 
 DAY = timedelta(days=1)
 
@@ -113,7 +113,13 @@ class WorkingCalendar:
 @lru_cache(maxsize=20_000)
 def _announced(day: date) -> bool | None:
     """Whether the day is a workday by the announced holidays; None where nothing has been announced."""
+    return bool(chinese_calendar.is_workday(day)) if _is_announced(day.year) else None
+
+
+@lru_cache(maxsize=1_000)
+def _is_announced(year: int) -> bool:
     try:
-        return bool(chinese_calendar.is_workday(day))
+        chinese_calendar.is_workday(date(year, 1, 1))
     except NotImplementedError:
-        return None
+        return False
+    return True
