@@ -1,81 +1,88 @@
-"""A Steward as `make run` makes it, in a directory of its own, driven through its pages only."""
+"""A Steward with the demonstration site, served to a browser by this process, on a clock that the tests move."""
 
-import os
-import re
-import signal
-import subprocess
-import sys
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from engine import definitions, demo, demo_orders, schema, worker
+from engine.actors import Actor
+from engine.clock import VirtualClock
+from engine.settings import Settings
+from web import wiring
+from web.app import create_app
+from web.cli.definitions import read_files
+from web.wiring import Steward
 
 ROOT = Path(__file__).parents[2]
-STEWARD = Path(sys.executable).parent / "steward"
-PASSWORD = re.compile(r"^\s*(?P<login>[\w.@-]+)\s.*?(?P<password>\S+)\s*$")
+MONDAY_MORNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # ten o'clock in Shanghai
 
 
-@dataclass
+@dataclass(frozen=True)
 class LiveSteward:
-    """One running server with the demonstration sites."""
+    """A running server: its address, its clock, and how the demonstration's people log in."""
 
-    directory: Path
-    database_url: str
-    address: str = ""
-    passwords: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[str] | None = None
+    address: str
+    steward: Steward
+    clock: VirtualClock
+    passwords: dict[str, str]
 
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            **os.environ,
-            "STEWARD_DATABASE_URL": self.database_url,
-            "STEWARD_ATTACHMENTS": str(self.directory / "attachments"),
-            "PYTHONUNBUFFERED": "1",
-        }
-
-    def command(self, *arguments: str) -> str:
-        """Run `steward …` and give back what it printed; a refusal fails the test with its sentence."""
-        done = subprocess.run(
-            [str(STEWARD), *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=120
-        )
-        assert done.returncode == 0, f"Expected steward {' '.join(arguments)} to work, but: {done.stdout}{done.stderr}"
-        return done.stdout
-
-    def prepare(self) -> None:
-        self.command("init")
-        self.command("deploy", *(str(path) for path in sorted((ROOT / "processes").iterdir()) if path.is_dir()))
-        self.passwords = passwords_in(self.command("demo"))
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [str(STEWARD), "serve", "--port", "0"], cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            found = re.search(r"http://\S+", line)
-            if found:
-                self.address = found.group()
-                return
-        raise RuntimeError("Expected the server to print its address, but it ended")
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.communicate(timeout=30)
-            self.process = None
-
-    def log_in(self, context: BrowserContext, login: str) -> Page:
+    def log_in(self, context: BrowserContext, who: str) -> Page:
+        """A page on which the demonstration person of that post at S1 has just logged in."""
         page = context.new_page()
         page.goto(f"{self.address}/login")
-        page.locator("[name=login]").fill(login)
-        page.locator("[name=password]").fill(self.passwords[login])
+        page.locator("[name=login]").fill(demo.login_of(who, "S1"))
+        page.locator("[name=password]").fill(self.passwords[demo.login_of(who, "S1")])
         page.locator("form[data-login] button").click()
         expect(page.locator("form[data-login]")).to_have_count(0)
         return page
 
+    def wait(self, span: timedelta) -> None:
+        """Let time pass, and do what falls due on the way."""
+        self.clock.advance(span)
+        self.catch_up()
 
-def passwords_in(printed: str) -> dict[str, str]:
-    """The logins and passwords that `steward demo` prints, one person a line: login first, password last."""
-    found = filter(None, map(PASSWORD.match, printed.splitlines()))
-    return {match["login"]: match["password"] for match in found}
+    def catch_up(self) -> None:
+        worker.run_due(self.steward.db, self.clock)
+
+
+class Quiet(WSGIRequestHandler):
+    """Says nothing about requests: what matters is on the page, and in the log of errors."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
+def prepare(directory: Path, samples: bool) -> tuple[Steward, VirtualClock, dict[str, str]]:
+    """What `make run` prepares: tables, processes, the demonstration's people; and its sample orders when asked for."""
+    clock = VirtualClock(MONDAY_MORNING)
+    settings = replace(Settings(), database_url=f"sqlite:///{directory / 'steward.db'}", attachments=directory / "attachments")
+    steward = wiring.build(settings, clock)
+    schema.upgrade(steward.db)
+    with steward.db.transaction() as session:
+        definitions.deploy(session, read_files([ROOT / "processes"]), Actor.system("cli"), clock.now())
+        credentials = demo.build(session, clock.now(), codes=["S1"])
+    if samples:
+        list(demo_orders.tell(steward.db, clock.now()))
+    return steward, clock, {one.login: one.password for one in credentials}
+
+
+@contextmanager
+def serving(directory: Path, samples: bool = False) -> Iterator[LiveSteward]:
+    """A Steward in the directory, served on a free port for as long as the block lasts."""
+    steward, clock, passwords = prepare(directory, samples)
+    server = make_server("127.0.0.1", 0, create_app(steward), threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield LiveSteward(f"http://127.0.0.1:{server.port}", steward, clock, passwords)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        steward.db.dispose()
