@@ -101,7 +101,8 @@ class _Hiding:
         # What conditions can read: what is filled in, else the case's variables, else the defaults.
         defaults = {key: component.default for key, component in form.fields.items() if component.default is not None}
         given = {key: _read_lightly(form.fields[key], value) for key, value in payload.items() if key in form.fields}
-        self.seen: dict[str, Any] = {**defaults, **variables, **given}
+        known = {name: value for name, value in variables.items() if value is not None}
+        self.seen: dict[str, Any] = {**defaults, **known, **given}
 
     def found(self) -> frozenset[str]:
         self._look(self.form.components)

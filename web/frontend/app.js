@@ -91,7 +91,6 @@ window.addEventListener("submit", (event) => {
     event.preventDefault();
   } else if (form.method === "post") {
     form.dataset.sending = "yes"; // a thumb in a glove taps twice
-    htmx.trigger(form, "htmx:abort");
     setTimeout(() => delete form.dataset.sending, 5000);
   }
 });
