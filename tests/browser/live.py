@@ -67,8 +67,9 @@ def prepare(directory: Path, samples: bool) -> tuple[Steward, VirtualClock, dict
     with steward.db.transaction() as session:
         definitions.deploy(session, read_files([ROOT / "processes"]), Actor.system("cli"), clock.now())
         credentials = demo.build(session, clock.now(), codes=["S1"])
+        demo.build(session, clock.now(), with_passwords=False)
     if samples:
-        list(demo_orders.tell(steward.db, clock.now()))
+        demo_orders.tell(steward.db, clock.now())
     return steward, clock, {one.login: one.password for one in credentials}
 
 

@@ -44,7 +44,9 @@ def file(definition_id: int, name: str) -> ResponseReturnValue:
     """A file as it was deployed, byte for byte, to be read or kept."""
     current.person()
     with current.steward().db.read() as session:
-        found = next((one for one in definitions.resources(session, definition_id) if one.name == name and one.kind in READABLE), None)
+        files = (one for one in definitions.resources(session, definition_id) if one.kind in READABLE)
+        # A file deployed by its absolute path has lost its first slash on the way.
+        found = next((one for one in files if one.name.lstrip("/") == name.lstrip("/")), None)
         if found is None:
             raise NotFound(f"Expected a file of definition {definition_id}, but there is no {name!r}")
         content = found.content
