@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from engine import worker
+from engine import housekeeping, worker
 from engine.clock import Clock
 from engine.db import Database
 from engine.jobs import Handler
@@ -57,6 +57,7 @@ class Scheduler:
         )
         every = self._database.settings.poll_seconds
         self._alarm.add_job(self._guarded(self._tick), "interval", seconds=every, id="tick", next_run_time=datetime.now(UTC))
+        self._alarm.add_job(self._guarded(self._sweep), "interval", seconds=housekeeping.EVERY.total_seconds(), id="sweep")
         self._alarm.start()
 
     def _watch(self) -> None:
@@ -86,3 +87,7 @@ class Scheduler:
 
     def _tick(self) -> None:
         worker.run_due(self._database, self._clock, self._handlers, stopped=self._stop.is_set)
+
+    def _sweep(self) -> None:
+        with self._database.transaction() as session:
+            housekeeping.sweep(session, self._clock.now())

@@ -23,7 +23,7 @@ ENGINE_LAYERS = [
     ("waits", "clocks", "incidents", "queries", "cases", "inbox", "listings"),
     ("runner",),
     ("instances", "user_tasks", "drafts", "timers", "messages", "jobs", "retries", "identity", "residents", "attachments", "imports"),
-    ("worker", "scheduler"),
+    ("worker", "housekeeping", "scheduler"),
     ("plays", "expectations"),
     ("scenarios", "demo"),
 ]
