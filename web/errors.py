@@ -64,10 +64,10 @@ SENTENCES = {
 
 
 def install(app: APIFlask) -> None:
+    app.error_processor(refused_by_schema)  # first: it takes the framework's own refusals along
     app.register_error_handler(Rejected, refused)
     app.register_error_handler(HTTPException, refused_by_the_framework)
     app.register_error_handler(Exception, bug)
-    app.error_processor(refused_by_schema)
 
 
 def status_of(error: Rejected) -> int:

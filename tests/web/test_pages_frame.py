@@ -71,15 +71,15 @@ def test_the_policy_lets_nothing_in_from_elsewhere_and_nothing_inline():
 
 @pytest.mark.parametrize("path", ["/login", "/nothing", "/api/v1/user-tasks", "/static/icons.svg", "/healthz"])
 def test_every_answer_carries_the_headers(app, path):
-    headers = app.test_client().get(path).headers
+    headers = app.test_client().get(path, buffered=True).headers
     assert headers["X-Content-Type-Options"] == "nosniff" and headers["X-Frame-Options"] == "DENY"
     assert headers["Referrer-Policy"] == "same-origin" and "Content-Security-Policy" in headers
 
 
 def test_pages_stay_in_no_cache_and_static_files_do(app, visit):
     assert visit("anna").answer.headers["Cache-Control"] == "no-store"
-    assert "immutable" in app.test_client().get("/static/icons.svg?v=1").headers["Cache-Control"]
-    assert "immutable" not in app.test_client().get("/static/icons.svg").headers["Cache-Control"]
+    assert "immutable" in app.test_client().get("/static/icons.svg?v=1", buffered=True).headers["Cache-Control"]
+    assert "immutable" not in app.test_client().get("/static/icons.svg", buffered=True).headers["Cache-Control"]
 
 
 def test_an_unknown_address_says_what_to_do(visit):
@@ -151,7 +151,7 @@ def test_a_file_is_kept_shown_to_its_site_and_to_nobody_else(visit, tmp_path):
     answer = visitor.client.post("/files?site=S1", data={"file": (BytesIO(picture), "pipe.png")}, headers=headers)
     assert answer.status_code == 201, answer.get_data()
     address = f"/files/{answer.json['hash']}"
-    shown = visit("bao").client.get(address)
+    shown = visit("bao").client.get(address, buffered=True)
     assert shown.data == picture and shown.content_type == "image/png" and "sandbox" in shown.headers["Content-Security-Policy"]
     assert visit("hua").client.get(address).status_code == 404
     wrong = visitor.client.post("/files?site=S1", data={"file": (BytesIO(b"<svg onload=alert(1)>"), "x.png")}, headers=headers)

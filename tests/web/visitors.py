@@ -58,10 +58,10 @@ class Visitor:
         return str(self.page.cssselect("meta[name=csrf-token]")[0].get("content"))
 
     def text(self, selector: str = "main") -> str:
-        return " ".join(" ".join(element.text_content().split()) for element in self.page.cssselect(selector))
+        return " ".join(self.texts(selector))
 
     def texts(self, selector: str) -> list[str]:
-        return [" ".join(element.text_content().split()) for element in self.page.cssselect(selector)]
+        return [" ".join(" ".join(element.itertext()).split()) for element in self.page.cssselect(selector)]
 
     @property
     def path(self) -> str:

@@ -45,9 +45,14 @@ function look(viewer, progress) {
   const canvas = viewer.get("canvas");
   canvas.zoom("fit-viewport", "auto");
   if (canvas.zoom() >= 0.55) return;
-  const here = ["late", "failed", "here"].flatMap((state) => progress[state] ?? []).map((id) => viewer.get("elementRegistry").get(id)).find(Boolean);
+  const registry = viewer.get("elementRegistry");
+  const present = ["late", "failed", "here"].flatMap((state) => progress[state] ?? []).map((id) => registry.get(id)).find(Boolean);
+  const middle = present ?? registry.find((shape) => shape.type === "bpmn:StartEvent");
   canvas.zoom(0.7);
-  if (here) canvas.scrollToElement(here, { top: 60, bottom: 60, left: 60, right: 60 });
+  if (!middle) return;
+  const { width, height } = canvas.viewbox();
+  const x = present ? middle.x + middle.width / 2 - width / 2 : middle.x - 80;
+  canvas.viewbox({ x, y: middle.y + middle.height / 2 - height / 2, width, height });
 }
 
 function controls(element, viewer) {
