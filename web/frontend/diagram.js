@@ -93,7 +93,7 @@ export async function diagram(element) {
     element.replaceChildren();
     const viewer = new NavigatedViewer({ container: element });
     await viewer.importXML(xml);
-    element.setAttribute("role", "img");
+    element.setAttribute("role", "group");
     element.setAttribute("aria-label", element.getAttribute("aria-label") ?? words.diagram);
     paint(viewer, progress, labels);
     look(viewer, progress);
