@@ -16,7 +16,7 @@ from engine.errors import Invalid
 from engine.tables import Definition
 from web import current
 from web.api import schemas
-from web.api.routing import SECURITY, commands, reads, refusals
+from web.api.routing import SECURITY, commands, reads, refusals, settle
 
 nouns = APIBlueprint("definitions", __name__, tag="process definitions")
 
@@ -65,4 +65,5 @@ def definition_xml(definition_id: int) -> Response:
 def start(session: Session, actor: Actor, now: datetime, said: Mapping[str, Any], key: str) -> Any:
     """Start an instance of the newest version at a site."""
     step = instances.start(session, key, said["site"], actor, now, said["variables"], said.get("business_key"), said.get("occurred_at"))
+    settle(session, step.instance)
     return listings.instance(session, step.instance.id, actor)

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from engine import listings, retries
 from engine.actors import Actor
 from engine.cursors import Page
-from engine.tables import Incident
+from engine.tables import Incident, Instance
 from web.api import masking, schemas
-from web.api.routing import commands, reads
+from web.api.routing import commands, reads, settle
 
 nouns = APIBlueprint("incidents", __name__, tag="incidents")
 
@@ -26,7 +26,9 @@ def list_incidents(session: Session, actor: Actor, asked: Mapping[str, Any]) -> 
 @commands(nouns, "/incidents/<id:incident_id>/retry", schemas.Incident)
 def retry(session: Session, actor: Actor, now: datetime, said: Mapping[str, Any], incident_id: int) -> Incident:
     """Try again what failed; the incident is resolved when it goes through."""
-    return retries.retry(session, incident_id, actor, now)
+    incident = retries.retry(session, incident_id, actor, now)
+    settle(session, session.get_one(Instance, incident.instance_id))
+    return incident
 
 
 @reads(nouns, "/history", schemas.History, schemas.HistoryFilter, refusals=(403,))

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from engine import messages
 from engine.actors import Actor
-from engine.tables import Message
+from engine.tables import Instance, Message
 from web.api import schemas
-from web.api.routing import commands
+from web.api.routing import commands, settle
 
 nouns = APIBlueprint("messages", __name__, tag="messages")
 Said = Mapping[str, Any]
@@ -20,7 +20,10 @@ Said = Mapping[str, Any]
 @commands(nouns, "/messages", schemas.MessageAnswer, schemas.Message, status=202)
 def publish(session: Session, actor: Actor, now: datetime, said: Said) -> Message:
     """Send a message: it is stored, reaches the one instance that waits for it, or is kept until one does or it expires."""
-    return messages.publish(session, said["name"], said["site"], said["correlation"], said["variables"], actor, now)
+    message = messages.publish(session, said["name"], said["site"], said["correlation"], said["variables"], actor, now)
+    if message.instance_id is not None:
+        settle(session, session.get_one(Instance, message.instance_id))
+    return message
 
 
 @commands(nouns, "/signals", schemas.MessageAnswer, schemas.Signal, status=202)

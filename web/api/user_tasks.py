@@ -13,7 +13,7 @@ from engine import definitions, drafts, listings, queries_case, user_tasks
 from engine.actors import Actor
 from engine.tables import Draft, Instance
 from web.api import masking, schemas
-from web.api.routing import commands, reads
+from web.api.routing import commands, reads, settle
 
 nouns = APIBlueprint("user_tasks", __name__, tag="user tasks")
 Said = Mapping[str, Any]
@@ -74,6 +74,7 @@ def comment(session: Session, actor: Actor, now: datetime, said: Said, task_id: 
 def complete(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
     """Do a task. What the process cannot do afterwards is an incident in the answer; the act itself is kept."""
     done = user_tasks.complete(session, task_id, said["variables"], actor, now)
+    settle(session, done.instance)
     return {
         "task": listings.task(session, task_id, actor),
         "instance": listings.instance(session, done.instance.id, actor),
