@@ -23,6 +23,15 @@ MESSAGE = '<messageEventDefinition messageRef="m"/>'
 SIGNAL = '<signalEventDefinition signalRef="g"/>'
 LASTING = ("userTask", "manualTask", "serviceTask", "receiveTask", "callActivity")
 PASSING = ("task", "scriptTask", "intermediateThrowEvent", "sendTask")
+# The library alone loses data at joins, so that loops in branches miscount; its joins open too early in loops, the inclusive ones also
+# when their branches are more than tasks in a row.
+WRONG_IN_LIBRARY = {
+    "loop": {"parallel", "inclusive"},
+    "inclusive": {"loop", "inclusive", "parallel"},
+    "exclusive": {"inclusive"},
+    "parallel": {"inclusive", "loop"},
+    "subprocess": {"inclusive"},
+}
 ATTRIBUTES = {
     "serviceTask": 'camunda:type="external" camunda:topic="t"',
     "receiveTask": 'messageRef="m"',
@@ -42,6 +51,7 @@ class Drawing:
     variables: dict[str, int] = field(default_factory=dict)
     nodes: int = 0
     flows: int = 0
+    around: list[str] = field(default_factory=list)  # kinds of the blocks that the next one will be in
 
     def choose(self, *choices: str) -> str:
         return self.chance.choice(choices)
@@ -80,12 +90,18 @@ def block(drawing: Drawing, depth: int) -> Piece:
     choices = ["task", "sequence", "sequence", "exclusive", "parallel", "parallel", "inclusive", "inclusive", "loop", "subprocess"]
     if drawing.rich:
         choices += ["boundary", "boundary", "event gateway", "repeated", "error", "conditional task"]
-    return BLOCKS[drawing.choose(*choices)](drawing, depth + 1)
+    else:
+        choices = [choice for choice in choices if not WRONG_IN_LIBRARY.get(choice, set()) & set(drawing.around)]
+    kind = drawing.choose(*choices)
+    drawing.around.append(kind)
+    piece = BLOCKS[kind](drawing, depth + 1)
+    drawing.around.pop()
+    return piece
 
 
 def task(drawing: Drawing, depth: int = 0) -> Piece:
     if not drawing.rich:
-        return (node := activity(drawing, drawing.choose("userTask", "userTask", "manualTask", "scriptTask"))), node
+        return (node := activity(drawing, drawing.choose("userTask", "manualTask"))), node
     kind = drawing.choose("userTask", "userTask", *LASTING, *PASSING, "intermediateCatchEvent")
     return (node := activity(drawing, kind)), node
 
