@@ -25,6 +25,7 @@ class Settings:
     database_url: str = "sqlite:///var/steward.db"
     attachments: Path = Path("var/attachments")
     public_url: str = ""  # the address people use; https makes cookies __Host-
+    trusted_proxy: str = ""  # the address of the reverse proxy whose X-Forwarded-* headers are believed; nobody's else are
     poll_seconds: float = 0.5
     session_idle_minutes: int = 8 * 60
     session_hours: int = 24 * 7

@@ -4,7 +4,8 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
@@ -23,14 +24,15 @@ class Server:
 
     url: str
     directory: Path
-    options: tuple[str, ...] = ()
+    words: tuple[str, ...] = ("serve",)
+    settings: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
     address: str = ""
     reader: Thread | None = None
 
     @property
     def environment(self) -> dict[str, str]:
-        return os.environ | {"STEWARD_DATABASE_URL": self.url, "STEWARD_ATTACHMENTS": str(self.directory / "attachments")}
+        return os.environ | {"STEWARD_DATABASE_URL": self.url, "STEWARD_ATTACHMENTS": str(self.directory / "attachments"), **self.settings}
 
     def run(self, *words: str) -> str:
         """A command of `steward` on the same data; what it printed."""
@@ -39,7 +41,7 @@ class Server:
         return done.stdout
 
     def start(self) -> None:
-        command = [*COMMAND, "serve", "--port", "0", *self.options]
+        command = [*COMMAND, *self.words, "--port", "0"]
         with (self.directory / "log").open("a") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=self.environment, cwd=HOME)
         found: Queue[str] = Queue()

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -80,6 +80,8 @@ def _serve(console: Console, host: str, port: int, worker: bool) -> None:
         backlog=BACKLOG,
         max_request_body_size=steward.settings.limits.request,
         ident=None,
+        clear_untrusted_proxy_headers=True,
+        **_behind(steward.settings.trusted_proxy),
     )
     alarm = _alarm(console) if worker else None
     click.echo(f"Steward serves http://{host}:{server.effective_port}")
@@ -90,6 +92,12 @@ def _serve(console: Console, host: str, port: int, worker: bool) -> None:
         server.close()
         if alarm is not None:
             alarm.stop()
+
+
+def _behind(proxy: str) -> dict[str, Any]:
+    """Whose word counts about where a request came from: logins are slowed down per address."""
+    believed = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+    return {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": believed} if proxy else {}
 
 
 @click.command()
