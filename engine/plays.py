@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from engine.states import OPEN_TASK
 from engine.tables import Instance, Job, SlaClock, Timer, UserTask
 
 SITE = "S1"
+ZONE = ZoneInfo("Asia/Shanghai")  # of the site on which scenarios play
 MAX_MOMENTS = 10_000  # moments at which something is due within one wait
 
 
@@ -100,7 +102,7 @@ class Play:
         if isinstance(text, str) and text.startswith("-P"):
             return self.clock.now() - parse_duration(text[1:]).span
         moment = text if isinstance(text, datetime) else datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.astimezone()
+        return moment if moment.tzinfo else moment.replace(tzinfo=ZONE)
 
     def _start(self, step: Mapping[str, Any]) -> None:
         said = step["start"] or {}

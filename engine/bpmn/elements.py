@@ -107,6 +107,7 @@ class Work(Element):
     """An activity: has inputs and outputs, may repeat, and carries boundary events while it lasts."""
 
     lasts = True  # False: done in the step that enters it, so that nothing can interrupt it
+    gives_results = True  # False: only its output mapping sees what it gives back
 
     def configure(self, reader: Reader) -> None:
         self.loop = reader.loop()
@@ -137,12 +138,13 @@ class Work(Element):
 
     def _do_at_once(self, token: Token, view: View, local: dict[str, Any] | None) -> None:
         results = self.perform(token, view)
-        if self.outputs_mapped is not None:
-            results = self.outputs_mapped.evaluate(view.within({**results}))
+        outputs = {} if self.outputs_mapped is None else self.outputs_mapped.evaluate(view.within({**results}))
         token.entered()
         token.variables = local
         assert token.owner is not None
-        write(token if self.outputs_mapped is None else token.owner, results)
+        if self.gives_results:
+            write(token, results)
+        write(token.owner, outputs)
 
     def perform(self, token: Token, view: View) -> Mapping[str, Any]:
         """What an activity that is done at once gives back."""
@@ -162,10 +164,7 @@ class Work(Element):
 
     def accept(self, token: Token, variables: Mapping[str, Any]) -> None:
         """What the outside has done is kept now, whatever the next step brings."""
-        if self.outputs_mapped is not None:
-            token.variables = {**(token.variables or {}), **variables}
-        else:
-            write(token, variables)
+        write(token, variables)
         token.left()
         for listener in token.listening():
             compaction.splice(listener)
@@ -215,6 +214,7 @@ class BusinessRule(Work):
     def configure(self, reader: Reader) -> None:
         super().configure(reader)
         self.result_variable = reader.attribute("resultVariable")
+        self.gives_results = self.result_variable is not None
 
     def perform(self, token: Token, view: View) -> Mapping[str, Any]:
         return {self.result_variable or "decisionResult": view.decide(self.decision)}

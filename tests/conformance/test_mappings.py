@@ -35,16 +35,16 @@ def test_results_go_to_the_scope_that_has_the_name() -> None:
     assert run.values == {"code": "C-3"}
 
 
-def test_with_outputs_only_they_leave_the_activity() -> None:
+def test_outputs_see_inputs_and_results_and_leave_the_activity_beside_its_results() -> None:
     run = Drive(mapped("n=${n + 1}", "result=${answer * n};fixed=yes"), {"n": 1})
-    run.complete("a", answer=21, secret="x")
-    assert run.values == {"n": 1, "result": 42, "fixed": "yes"}
+    run.complete("a", answer=21)
+    assert run.values == {"n": 1, "answer": 21, "result": 42, "fixed": "yes"}
 
 
 @pytest.mark.parametrize("task", ['<scriptTask id="a">{}<script>answer = 21</script></scriptTask>'])
 def test_the_outputs_of_a_script_see_its_names(task: str) -> None:
     run = Drive(mapped("n=${n + 1}", "result=${answer * n}", task), {"n": 1})
-    assert run.values == {"n": 1, "result": 42}
+    assert run.values == {"n": 1, "answer": 21, "result": 42}
 
 
 def test_lists_and_maps_are_mapped_value_by_value() -> None:
@@ -79,7 +79,7 @@ def test_an_output_that_fails_keeps_what_the_person_did() -> None:
     run.set(missing=2)
     run.retry()
     assert run.waiting == ["z"]
-    assert run.values == {"missing": 2, "x": 2}
+    assert run.values == {"answer": 1, "missing": 2, "x": 2}
 
 
 def test_the_case_can_be_read_everywhere_and_is_no_variable() -> None:
