@@ -38,4 +38,3 @@ def test_the_first_start_makes_everything_and_the_second_changes_nothing(tmp_pat
     server.start()
     assert server.api(token, "GET", "/process-definitions").json()["items"][0]["version"] == 3
     assert server.stop() == 0
-
