@@ -15,11 +15,11 @@ MEASURED = 60  # pairs of rounds
 BAR = 1.2
 
 
-def measure(rounds: int = ROUNDS) -> Iterator[Figure]:
+def measure(rounds: int | None = None) -> Iterator[Figure]:
     with empty_company(durable=False) as stage:  # the disk is the same at every round, and would only hide the difference
         stage.deploy(loop_of_three())
         old, young = Walker(stage), Walker(stage)
-        for _ in range(rounds):
+        for _ in range(ROUNDS if rounds is None else rounds):
             old.walk()
         for _ in range(EARLY):
             young.walk()

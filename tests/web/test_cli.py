@@ -137,7 +137,36 @@ def test_messages_and_signals_are_sent(run: Run, tmp_path: Path) -> None:
     assert "reached instance 1" in run("message", "paid", "--site", "S1", "--data", '{"amount": 90}').stdout
     assert found(run("show", "1", "--json"))["variables"] == {"amount": 90}
     assert "kept" in run("message", "paid", "--site", "S1").stdout
-    assert run("signal", "storm", "--site", "S1").exit_code == 0
+    assert run("signal", "storm").exit_code == 0
+
+
+def test_a_message_finds_the_site_that_waits_for_it(run: Run, tmp_path: Path, database_url: str) -> None:
+    catch = (
+        '<intermediateCatchEvent id="paid"><extensionElements><camunda:properties><camunda:property name="steward:correlationKey" '
+        'value="case.business_key"/></camunda:properties></extensionElements><messageEventDefinition messageRef="m"/>'
+        "</intermediateCatchEvent>"
+    )
+    (tmp_path / "paid.bpmn").write_bytes(diagram(chain(BEGIN, catch, END), before='<message id="m" name="paid"/>'))
+    assert run("deploy", tmp_path / "paid.bpmn").exit_code == 0
+    _add_site(database_url, "S2")
+    assert run("start", "order").exit_code == 2
+    for site in ("S1", "S2"):
+        run("start", "order", "--site", site, "--business-key", f"bill-{site}")
+    assert run("message", "paid").exit_code == 2
+    assert "reached instance 2" in run("message", "paid", "--key", "bill=bill-S2").stdout
+    assert found(run("show", "1", "--json"))["state"] == "running"
+
+
+def _add_site(database_url: str, code: str) -> None:
+    from datetime import UTC, datetime
+
+    from engine.db import Database
+    from engine.tables import Site
+
+    database = Database(database_url)
+    with database.transaction() as session:
+        session.add(Site(code=code, name=code, zone="Asia/Shanghai", created_at=datetime.now(UTC)))
+    database.dispose()
 
 
 def test_an_incident_is_listed_and_tried_again(run: Run, tmp_path: Path) -> None:

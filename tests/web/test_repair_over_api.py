@@ -1,4 +1,4 @@
-"""A leaking pipe from the call to the last signature, by programs alone: the story that `processes/repair/scenarios/leaking_pipe.yaml` tells."""
+"""A leaking pipe from the call to the last signature, by programs alone: the story of `processes/repair/scenarios/leaking_pipe.yaml`."""
 
 import io
 import json
@@ -82,7 +82,14 @@ def _complete(caller: Caller, step: dict[str, Any]) -> None:
 def test_a_hotline_starts_an_order_by_a_signed_webhook(app: APIFlask, staff: dict[str, Caller], company: Company) -> None:
     with company.database.transaction() as session:
         secret = inbound.add_endpoint(session, "hotline", "S1", "repair.requested", OPERATOR, company.now)
-    call = {"channel": "hotline", "caller_name": "王先生", "telephone": "13600009876", "house": "B-3", "content": "插座冒火花", "kind": "wiring"}
+    call = {
+        "channel": "hotline",
+        "caller_name": "王先生",
+        "telephone": "13600009876",
+        "house": "B-3",
+        "content": "插座冒火花",
+        "kind": "wiring",
+    }
     body, at = json.dumps(call).encode(), int(company.now.timestamp())
     headers = {"webhook-id": "call-1", "webhook-timestamp": str(at), "webhook-signature": sign(secret, "call-1", at, body)}
     answer = app.test_client().post("/hooks/hotline", data=body, headers=headers)

@@ -26,13 +26,15 @@ def start(
 ) -> None:  # fmt: skip
     """Start an instance of the process KEY; prints its id and number."""
     from engine import instances as commands
-    from engine import listings, sites, worker
+    from engine import listings, worker
+    from engine.sites import facts
+    from web.cli import sites
 
     with console.steward.db.transaction() as session:
         actor = console.actor(session, login)
-        place = site or _only_site(session, actor)
+        place = site or sites.only(sites.codes(session, actor))
         if at is not None and at.tzinfo is None:
-            at = at.replace(tzinfo=sites.facts(session, place).zone)
+            at = at.replace(tzinfo=facts(session, place).zone)
         begun = commands.start(session, key, place, actor, console.now(), data, business_key, at).instance.id
     worker.run_jobs_of(console.steward.db, begun, console.steward.clock)
     with console.steward.db.read() as session:
@@ -118,14 +120,3 @@ def find(session: Any, text: str, actor: Any) -> Any:
     if not found:
         raise NotFound(f"Expected the id or number of an instance, but there is no {text!r}")
     return found[-1]  # a called process bears the number of its caller, which is older
-
-
-def _only_site(session: Any, actor: Any) -> str:
-    from sqlalchemy import select
-
-    from engine.tables import Site
-
-    codes = sorted(actor.sites) or list(session.scalars(select(Site.code)))
-    if len(codes) != 1:
-        raise click.UsageError(f"Expected --site, but it was left out and there are {len(codes)} sites")
-    return codes[0]
