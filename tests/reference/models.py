@@ -24,7 +24,7 @@ SIGNAL = '<signalEventDefinition signalRef="g"/>'
 LASTING = ("userTask", "manualTask", "serviceTask", "receiveTask", "callActivity")
 PASSING = ("task", "scriptTask", "intermediateThrowEvent", "sendTask")
 # The library alone loses data at joins, so that loops in branches miscount; its joins open too early in loops, the inclusive ones also
-# when their branches are more than tasks in a row.
+# when their branches are more than tasks in a row; branches with nothing in them make it lose tasks.
 WRONG_IN_LIBRARY = {
     "loop": {"parallel", "inclusive"},
     "inclusive": {"loop", "inclusive", "parallel"},
@@ -134,7 +134,7 @@ def _join(drawing: Drawing, split: str, join: str, depth: int, conditions: bool)
     for number in range(branches):
         is_default = conditions and number == branches - 1
         condition = drawing.condition() if conditions and not is_default else ""
-        if drawing.count(0, 5) == 0:
+        if drawing.rich and drawing.count(0, 5) == 0:
             first = last = join  # a branch with nothing in it
             flow = drawing.flow(split, first, condition)
         else:
