@@ -3,6 +3,7 @@
 The body is a JSON object. Its `correlation` (an object) tells which instance is meant; everything else in it are the message's variables.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -93,8 +94,10 @@ def _replayed(message_id: str, received_at: datetime) -> Unauthenticated:
 
 def _read(body: bytes) -> dict[str, object]:
     try:
-        said = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        orjson.loads(body)  # strict: the standard library would let NaN and lone surrogates through
+        said = json.loads(body)  # exact: orjson would round whole numbers beyond 64 bits
+        orjson.dumps(said)
+    except (ValueError, TypeError, RecursionError) as error:
         raise Invalid(f"Expected a JSON object, but: {error}") from None
     if not isinstance(said, dict) or not isinstance(said.get("correlation", {}), dict | None):
         raise Invalid("Expected a JSON object whose correlation is one too, but it is not")

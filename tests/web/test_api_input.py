@@ -71,3 +71,8 @@ def test_a_list_refuses_what_it_cannot_page_by(call, query):
 def test_an_address_that_leads_nowhere_is_not_found_in_the_one_shape(call, path):
     answer = call("anna").get(path)
     assert answer.status_code == 404 and answer.json["error"]["code"] == "not_found"
+
+
+def test_a_request_that_is_too_large_is_refused_in_the_one_shape(call):
+    answer = call("chen").post("/messages", data=b" " * 30_000_001, content_type="application/json")
+    assert answer.status_code == 413 and answer.json["error"]["code"] == "limit_exceeded"

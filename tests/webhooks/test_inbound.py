@@ -76,7 +76,7 @@ def test_a_delivery_from_long_ago_leaves_nothing(company: Company, secret):
     assert messages(company) == 0
 
 
-@pytest.mark.parametrize("said", [[], "text", 7, {"correlation": "x"}])
+@pytest.mark.parametrize("said", [[], "text", 7, {"correlation": "x"}, {"n": 2**70}, {"n": float("nan")}, {"text": "\ud800"}])
 def test_a_body_that_is_no_object_is_refused(company: Company, secret, said):
     with pytest.raises(Invalid):
         deliver(company, secret, said)

@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import Response, request, send_file
 from sqlalchemy.orm import Session
 
-from engine import attachments
+from engine import attachments, rights
 from engine.actors import Actor
 from engine.errors import Invalid
 from web import current
@@ -19,16 +19,24 @@ nouns = APIBlueprint("attachments", __name__, tag="attachments")
 BYTES = {200: {"description": "The file", "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
-@commands(nouns, "/attachments", schemas.AttachmentAnswer, schemas.Upload, status=201, location="files")
-def upload(session: Session, actor: Actor, now: datetime, said: Mapping[str, Any]) -> attachments.Received:
-    """Keep a file for a site; form fields name it by the hash that is answered."""
+def receive(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Write the file to the disk, where it lies under its hash until somebody uses it."""
+    actor, settings = current.actor(), current.steward().settings
     file = next(iter(request.files.values()), None)
     if file is None:
         raise Invalid("Expected a file, but there is none", {"file": "Expected a file, but there is none"})
     site = said.get("site") or _only_site(actor)
-    settings = current.steward().settings
+    rights.require_site(actor, site)
+    rights.require(rights.works_at(actor, site), "add files")
     received = attachments.receive(settings.attachments, file.stream, settings.limits.attachment)
-    attachments.register(session, received, file.filename or "", site, actor, now)
+    return {"received": received, "name": file.filename or "", "site": site}
+
+
+@commands(nouns, "/attachments", schemas.AttachmentAnswer, schemas.Upload, status=201, location="files", before=receive)
+def upload(session: Session, actor: Actor, now: datetime, said: Mapping[str, Any]) -> attachments.Received:
+    """Keep a file for a site; form fields name it by the hash that is answered."""
+    received: attachments.Received = said["received"]
+    attachments.register(session, received, said["name"], said["site"], actor, now)
     return received
 
 

@@ -60,10 +60,12 @@ def commands(
     status: int = 200,
     method: str = "POST",
     location: str = "json",
+    before: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
 ) -> Callable[[View], View]:
     """A request that changes something, in one transaction. The view is called as `view(session, actor, now, said, **path)`.
 
-    Every POST honours the Idempotency-Key header.
+    Every POST honours the Idempotency-Key header. `before` turns what was said into what the view is given, outside the transaction: for
+    work that would hold up other writers and may be done twice.
     """
 
     def decorate(view: View) -> View:
@@ -73,6 +75,8 @@ def commands(
             steward, actor, now = current.steward(), current.actor(), current.now()
             key = (headers_data or {}).get("key")
             digest = idempotency.hash_of(request.method, request.path, said if location == "json" else _parts()) if key else ""
+            if before is not None:
+                said = before(said)
             with steward.db.transaction() as session:
 
                 def work() -> tuple[Any, int]:

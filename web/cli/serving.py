@@ -78,7 +78,8 @@ def _serve(console: Console, host: str, port: int, worker: bool) -> None:
         channel_timeout=IDLE_SECONDS,
         cleanup_interval=10,
         backlog=BACKLOG,
-        max_request_body_size=steward.settings.limits.request,
+        # Beyond the limit Flask refuses in the one shape; far beyond it the server does, before the body is read.
+        max_request_body_size=2 * steward.settings.limits.request,
         ident=None,
         clear_untrusted_proxy_headers=True,
         **_behind(steward.settings.trusted_proxy),
