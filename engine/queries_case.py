@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import definitions, history, rights
+from engine import cursors, definitions, history, rights
 from engine.actors import Actor
 from engine.bpmn import codec
+from engine.cursors import Page
 from engine.definitions import Loaded
 from engine.errors import NotFound
 from engine.forms import Component
@@ -222,6 +223,16 @@ def colleagues_for(session: Session, site: str, posts: Collection[str] = ()) -> 
     if posts:
         query = query.where(Membership.post.in_(posts))
     return list(session.scalars(query.distinct().order_by(Person.name)))
+
+
+def failures(session: Session, sites: Collection[str], limit: int, cursor: str | None = None) -> Page[tuple[Incident, Instance]]:
+    """What stands still at these sites because a step failed, oldest first."""
+    query = select(Incident, Instance).join(Instance, Instance.id == Incident.instance_id)
+    query = query.where(Incident.site.in_(sites), Incident.resolved_at.is_(None))
+    if cursor is not None:
+        query = query.where(Incident.id > cursors.decode(cursor, int)[0])
+    rows = session.execute(query.order_by(Incident.id).limit(limit + 1)).all()
+    return cursors.page(rows, limit, lambda row: (row[0].id,))
 
 
 def logins_of(tasks: Sequence[OpenTask]) -> set[str]:

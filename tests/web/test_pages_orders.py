@@ -96,6 +96,18 @@ def test_an_incident_is_shown_and_tried_again_by_who_operates(visit, company):
     assert "流程继续了" in visitor.text(".notice.done") and "已完成" in visitor.text(".title")
 
 
+def test_an_operator_finds_what_failed_from_the_inbox(visit, company):
+    company.deploy(diagram(chain(BEGIN, task("work"), script("sum", "total = price + 1"), END)))
+    case = company.start()
+    company.complete("work", ANNA)
+    visitor = visit("emma")
+    assert visitor.texts(".notice.problem") == ["有 1 处流程出错停住，需要处理"]
+    visitor.open(visitor.page.cssselect(".notice.problem a")[0].get("href"))
+    assert visitor.page.cssselect(".list .does")[0].get("href") == f"/orders/{case}" and "price" in visitor.text(".list")
+    assert visit("anna").page.cssselect(".notice.problem") == []
+    visit("anna").open("/orders/failed", status=403)
+
+
 def test_who_does_not_operate_cannot_try_again_nor_cancel(visit, company, order):
     visitor = visit("anna").open(f"/orders/{order}")
     assert visitor.page.cssselect("form[action$='/retry'], [formaction]") == []

@@ -6,10 +6,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from engine import definitions, identity
+from engine import definitions, identity, incidents
 from engine import inbox as lists
 from engine.cursors import Page
 from web import current
+from web.pages.orders import operated_sites
 
 pages = Blueprint("inbox", __name__)
 BOXES = ("mine", "posts", "first_asked", "all", "cases")
@@ -33,6 +34,7 @@ def show() -> ResponseReturnValue:
         q, cursor = asked.get("q", "").strip() or None, asked.get("cursor") or None
         shown: dict[str, Any] = {"box": box, "counts": counts, "count_at_most": lists.COUNT_AT_MOST, "q": q, "address": _address}
         shown |= {"sites": sorted(actor.sites), "processes": {one.key: one.name or one.key for one in definitions.newest_of_all(session)}}
+        shown["failures"] = incidents.count_open(session, operated_sites(actor)) if operated_sites(actor) else 0
         site, key = asked.get("site") or None, asked.get("key") or None
         if box in ("first_asked", "cases"):
             page = lists.first_asked(session, actor, q, PER_PAGE, cursor) if box == "first_asked" else _found(session, q, cursor)

@@ -9,18 +9,35 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
 from engine import instances, queries_case, retries, rights, user_tasks
+from engine.actors import Actor
 from engine.errors import NotFound
 from engine.states import LIVE_INSTANCE
 from web import current
 from web.pages import cases
 
 pages = Blueprint("orders", __name__, url_prefix="/orders")
+PER_PAGE = 50
 # What an operator may do to a case as a whole, and what is said afterwards.
 OPERATIONS: dict[str, tuple[Callable[..., Any], Any]] = {
     "cancel": (instances.cancel, lazy_gettext("工单已取消。")),
     "suspend": (instances.suspend, lazy_gettext("工单已暂停。")),
     "resume": (instances.resume, lazy_gettext("工单已恢复。")),
 }
+
+
+@pages.get("/failed")
+def failed() -> ResponseReturnValue:
+    """Orders that stand still because a step of their process failed, for those who may set them going again."""
+    sites = operated_sites(current.actor())
+    rights.require(bool(sites), "see what failed")
+    with current.steward().db.read() as session:
+        page = queries_case.failures(session, sites, PER_PAGE, request.args.get("cursor"))
+        processes = {one.id: queries_case.loaded_of(session, one.id).process for _, one in page.items}
+        return render_template("orders/failed.html", page=page, processes=processes)
+
+
+def operated_sites(actor: Actor) -> list[str]:
+    return sorted(site for site in actor.sites if rights.may_operate(actor, site))
 
 
 @pages.get("/<int:instance_id>")
