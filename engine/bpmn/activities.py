@@ -147,12 +147,10 @@ class Call(Work):
         view = View(token).only(token.details["result"])
         for target, expression in self.passed_out:
             results |= token.details["result"] if target is None else {target: view.json(expression)}
-        if self.outputs_mapped is None:
-            write(token, results)
-            return True
-        produced = self.outputs_mapped.evaluate(View(token).within(results))
+        outputs = {} if self.outputs_mapped is None else self.outputs_mapped.evaluate(View(token).within(results))
         assert token.owner is not None
-        write(token.owner, produced)
+        write(token, results)
+        write(token.owner, outputs)
         return True
 
 

@@ -113,6 +113,7 @@ def test_an_interrupting_event_subprocess_ends_its_scope(kind: str, in_subproces
     run = Drive(with_event_subprocess(EVENTS[kind], True, in_subprocess))
     assert run.waiting == ["es1", "a"] or run.waiting == ["a", "es1"]
     occur(run, kind)
+    assert run.values == ({} if kind == "timer" else {"why": kind})
     assert run.waiting == ["h"]
     assert run.cancelled == ["a"]
     run.complete("h")
@@ -186,6 +187,13 @@ def test_a_call_passes_in_and_out_what_is_mapped() -> None:
     run.complete("c", satisfied=True, score=4, secret="x")
     assert run.values == {"house": "A-12", "n": 1, "number": "WX-1", "happy": True, "score": 8}
     assert run.waiting == ["z"]
+
+
+def test_the_outputs_of_a_call_see_what_it_gave() -> None:
+    outputs = '<camunda:inputOutput><camunda:outputParameter name="half">${points / 2}</camunda:outputParameter></camunda:inputOutput>'
+    run = Drive(bpmn(CALL.format('<camunda:out source="score" target="points"/>' + outputs), NAMES), {"number": 1})
+    run.complete("c", score=4)
+    assert run.values == {"number": 1, "points": 4, "half": 2}
 
 
 def test_a_call_may_pass_everything() -> None:
