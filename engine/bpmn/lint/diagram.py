@@ -1,9 +1,9 @@
 """What every rule looks at: one file, read once, with the ways of asking that rules share."""
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, Self
+from typing import Self
 
 from lxml.etree import _Element
 
@@ -12,20 +12,13 @@ from engine.bpmn.vocabulary import BPMN, FLOW_NODES, SUBPROCESSES, children, eve
 from engine.errors import Problem
 
 
-class Form(Protocol):
-    """As much of a form as a diagram can be wrong about."""
-
-    @property
-    def keys(self) -> frozenset[str]: ...
-
-
 @dataclass(frozen=True)
 class Available:
     """What a diagram may refer to: the deployment's own files and what was deployed before."""
 
-    forms: Mapping[str, Form] = field(default_factory=dict)
-    decisions: Set[str] = frozenset()
-    processes: Set[str] = frozenset()
+    forms: Container[str] = frozenset()
+    decisions: Container[str] = frozenset()
+    processes: Container[str] = frozenset()
 
 
 @dataclass(frozen=True)

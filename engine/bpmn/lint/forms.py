@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.bpmn.lint.diagram import Diagram
-from engine.bpmn.vocabulary import USER_TASKS, form_name, steward_properties
+from engine.bpmn.vocabulary import USER_TASKS, form_name
 from engine.errors import Problem
 
 RULE: Final = "form"
@@ -12,20 +12,12 @@ NO_FORM: Final = "no-form"
 
 
 def check(diagram: Diagram) -> Iterator[Problem]:
-    """Good: camunda:formRef="record" and forms/record.form. Bad: a form that was not deployed with it, steward:fields it does not have."""
+    """Good: camunda:formRef="record" and forms/record.form. Bad: a form that was not deployed with it."""
     for node in diagram.of_kind(*USER_TASKS, "startEvent"):
         name = form_name(node.element)
         if name is None:
             if node.kind == "userTask":
                 yield diagram.warning(node.element, NO_FORM, f"Expected user task '{node.id}' to have a form, but it takes any variables")
             continue
-        form = diagram.available.forms.get(name)
-        if form is None:
+        if name not in diagram.available.forms:
             yield diagram.problem(node.element, RULE, f"Expected a form file '{name[:60]}.form' in this deployment, but there is none")
-            continue
-        for entry in steward_properties(node.element).get("fields", "").split(";"):
-            field = entry.partition("=")[0].strip()
-            if field and field not in form.keys:
-                yield diagram.problem(
-                    node.element, RULE, f"Expected steward:fields to name fields of '{name}', but it has no '{field[:60]}'"
-                )

@@ -17,21 +17,20 @@ TIMER_PLACES: Final = "timer event"
 # Values of the rules of their own (numberSeries, clock.…, differsFrom) and expressions are looked at by those rules.
 BUILT: Final[dict[str, frozenset[str]]] = {
     "process": frozenset({"numberSeries", "retention", "title", "searchable", "firstResponder"}),
-    "userTask": frozenset({"differsFrom", "signatures", "fields"}),
+    "userTask": frozenset({"differsFrom", "signatures"}),
     "lane": frozenset({"group"}),
     TIMER_PLACES: frozenset({"catchUp"}),
     MESSAGE_PLACES: frozenset({"correlationKey"}),
 }
 LATER: Final[dict[str, frozenset[str]]] = {
     "process": frozenset({"scenarioGate"}),
-    "userTask": frozenset({"approval", "returnTo", "withdraw", "buttons", "copyTo", "whenNobody", "whenSame", "whenInitiator"}),
+    "userTask": frozenset({"approval", "fields", "returnTo", "withdraw", "buttons", "copyTo", "whenNobody", "whenSame", "whenInitiator"}),
 }
 CHOICES: Final = {
     "retention": ("long_term", "10y", "5y"),
     "catchUp": ("once", "all", "skip"),
     "signatures": ("none",),
 }
-FIELD_ACCESS: Final = frozenset({"read", "required", "hidden"})
 NAME: Final = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -95,13 +94,6 @@ def _later(name: str) -> str:
     return "; signatures of several kinds are not built yet" if name == "signatures" else ""
 
 
-def _fields(value: str) -> Iterator[str]:
-    for entry in filter(None, (part.strip() for part in value.split(";"))):
-        field, _, access = (part.strip() for part in entry.partition("="))
-        if not NAME.fullmatch(field) or access not in FIELD_ACCESS:
-            yield f"found '{entry[:60]}'"
-
-
 def _names(value: str) -> Iterator[str]:
     for name in (part.strip() for part in value.split(",")):
         if not NAME.fullmatch(name):
@@ -113,8 +105,8 @@ def _post(value: str) -> Iterator[str]:
         yield f"found '{value[:60]}'"
 
 
-_FORMATS: Final[dict[str, Callable[[str], Iterator[str]]]] = {"fields": _fields, "searchable": _names, "group": _post}
-_EXAMPLES: Final = {"fields": "price=read; reason=required; phone=hidden", "searchable": "house, telephone", "group": "technician"}
+_FORMATS: Final[dict[str, Callable[[str], Iterator[str]]]] = {"searchable": _names, "group": _post}
+_EXAMPLES: Final = {"searchable": "house, telephone", "group": "technician"}
 
 
 def _written_twice(diagram: Diagram, element: _Element) -> Iterator[Problem]:
