@@ -1,6 +1,7 @@
-"""Addresses of static files that change with their content, so that browsers may keep them for ever."""
+"""Static files: addresses that change with their content, so that browsers may keep them for ever, and small ones on the wire."""
 
 import hashlib
+import mimetypes
 from functools import cache
 from pathlib import Path
 
@@ -11,13 +12,26 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 
 def install(app: APIFlask) -> None:
-    folder = Path(app.static_folder or "static")
+    def place(name: str) -> Path:
+        return Path(app.static_folder or "static", name)
 
     def asset(name: str) -> str:
-        file = folder / name
+        file = place(name)
         stamp = file.stat().st_mtime_ns if file.exists() else 0
         return url_for("static", filename=name, v=_fingerprint(file, stamp))
 
+    def send(filename: str) -> Response:
+        # Pages themselves stay uncompressed: their length would tell about secrets beside what somebody else may have put into them.
+        packed = filename + ".gz"
+        if "gzip" not in request.accept_encodings or not place(packed).is_file():
+            return app.send_static_file(filename)
+        answer = app.send_static_file(packed)
+        answer.mimetype = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+        answer.content_encoding = "gzip"
+        answer.vary.add("Accept-Encoding")
+        return answer
+
+    app.view_functions["static"] = send
     app.jinja_env.globals["asset"] = asset
 
     @app.after_request

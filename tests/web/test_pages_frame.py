@@ -1,5 +1,6 @@
 """What every page keeps to: nothing inline, no other site, a title of its own, both languages, refusals that say what to do."""
 
+import gzip
 import re
 import tomllib
 from io import BytesIO
@@ -80,6 +81,18 @@ def test_pages_stay_in_no_cache_and_static_files_do(app, visit):
     assert visit("anna").answer.headers["Cache-Control"] == "no-store"
     assert "immutable" in app.test_client().get("/static/icons.svg?v=1", buffered=True).headers["Cache-Control"]
     assert "immutable" not in app.test_client().get("/static/icons.svg", buffered=True).headers["Cache-Control"]
+
+
+def test_scripts_and_styles_travel_packed_where_the_browser_can_unpack(app, tmp_path):
+    folder = app.static_folder = str(tmp_path)
+    Path(folder, "app.css").write_text("body { color: red }")
+    Path(folder, "app.css.gz").write_bytes(gzip.compress(b"body { color: red }"))
+    plain = app.test_client().get("/static/app.css", buffered=True)
+    assert plain.get_data(as_text=True) == "body { color: red }" and "Content-Encoding" not in plain.headers
+    small = app.test_client().get("/static/app.css", headers={"Accept-Encoding": "gzip"}, buffered=True)
+    assert gzip.decompress(small.get_data()) == b"body { color: red }"
+    assert small.headers["Content-Encoding"] == "gzip" and small.mimetype == "text/css" and "Accept-Encoding" in small.headers["Vary"]
+    assert app.test_client().get("/static/../app.py", headers={"Accept-Encoding": "gzip"}).status_code == 404
 
 
 def test_an_unknown_address_says_what_to_do(visit):

@@ -1,5 +1,6 @@
 // Bundles the scripts and styles of the pages into web/static/build. Called by make; never runs in production.
-import { rmSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const outdir = "../static/build";
@@ -16,3 +17,8 @@ await build({
   legalComments: "linked",
   logLevel: "warning",
 });
+
+// Packed once here, so that the server need not do it at each request: see web/assets.py.
+for (const file of readdirSync(outdir).filter((name) => /\.(js|css)$/.test(name))) {
+  writeFileSync(`${outdir}/${file}.gz`, gzipSync(readFileSync(`${outdir}/${file}`), { level: 9 }));
+}
