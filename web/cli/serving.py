@@ -7,11 +7,15 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from engine.errors import Conflict
 from web.cli.console import Console, pass_console
+
+if TYPE_CHECKING:
+    from web.wiring import Steward
 
 THREADS = 16
 CONNECTIONS = 4_000  # idle ones cost little; waitress's own limit of 100 would let 100 silent clients lock everybody out
@@ -61,29 +65,11 @@ def up(context: click.Context, console: Console, paths: Sequence[Path], host: st
 
 
 def _serve(console: Console, host: str, port: int, worker: bool) -> None:
-    import waitress
-
     from engine import schema
-    from web.app import create_app
 
     steward = console.steward
     schema.check(steward.db)
-    server = waitress.create_server(
-        create_app(steward),
-        host=host,
-        port=port,
-        threads=THREADS,
-        asyncore_use_poll=True,  # select() breaks down beyond 1,024 connections
-        connection_limit=CONNECTIONS,
-        channel_timeout=IDLE_SECONDS,
-        cleanup_interval=10,
-        backlog=BACKLOG,
-        # Beyond the limit Flask refuses in the one shape; far beyond it the server does, before the body is read.
-        max_request_body_size=2 * steward.settings.limits.request,
-        ident=None,
-        clear_untrusted_proxy_headers=True,
-        **_behind(steward.settings.trusted_proxy),
-    )
+    server = _listen(steward, host, port)
     alarm = _alarm(console) if worker else None
     click.echo(f"Steward serves http://{host}:{server.effective_port}")
     sys.stdout.flush()
@@ -93,6 +79,36 @@ def _serve(console: Console, host: str, port: int, worker: bool) -> None:
         server.close()
         if alarm is not None:
             alarm.stop()
+
+
+def _listen(steward: "Steward", host: str, port: int) -> Any:
+    """The server, listening already; refused in a sentence when somebody else has the port."""
+    import waitress
+
+    from web.app import create_app
+
+    application = create_app(steward)
+    try:
+        return waitress.create_server(
+            application,
+            host=host,
+            port=port,
+            threads=THREADS,
+            asyncore_use_poll=True,  # select() breaks down beyond 1,024 connections
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE_SECONDS,
+            cleanup_interval=10,
+            backlog=BACKLOG,
+            # Beyond the limit Flask refuses in the one shape; far beyond it the server does, before the body is read.
+            max_request_body_size=2 * steward.settings.limits.request,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+            **_behind(steward.settings.trusted_proxy),
+        )
+    except OSError as error:
+        raise Conflict(
+            f"Expected port {port} of {host} to be free, but: {error.strerror} (--port or PORT= takes another)"
+        ) from None
 
 
 def _behind(proxy: str) -> dict[str, Any]:
