@@ -82,6 +82,12 @@ def form_name(element: _Element) -> str | None:
     return None if given is None else given.rpartition("/")[2].rpartition(":")[2].removesuffix(".form")
 
 
+def retry_cycle(element: _Element) -> str | None:
+    """How often and how far apart a job is tried, as an element of its own or, as older models have it, an attribute."""
+    cycle = element.findtext(f"{BPMN}extensionElements/{CAMUNDA}failedJobRetryTimeCycle")
+    return (cycle or "").strip() or camunda(element, "failedJobRetryTimeCycle")
+
+
 def message_names(root: _Element) -> dict[str, str]:
     """Names of the messages, signals and errors (their codes) of a file by their ids."""
     names = {message.get("id", ""): message.get("name", "") for kind in ("message", "signal") for message in children(root, kind)}
@@ -161,7 +167,7 @@ def _activity(element: _Element, scope: str, lane: Lane | None, names: dict[str,
         topic=camunda(element, "topic") or (camunda(definition, "topic") if definition is not None else None),
         decision=camunda(element, "decisionRef"),
         called=element.get("calledElement"),
-        retries=_retries(element),
+        retries=retry_cycle(element),
         message=_message(element, definition, names),
         properties=steward_properties(element),
     )
@@ -181,11 +187,6 @@ def _message(element: _Element, definition: _Element | None, names: dict[str, st
             if reference:
                 return names.get(reference.rpartition(":")[2]) or None
     return None
-
-
-def _retries(element: _Element) -> str | None:
-    cycle = element.findtext(f"{BPMN}extensionElements/{CAMUNDA}failedJobRetryTimeCycle")
-    return (cycle or "").strip() or camunda(element, "failedJobRetryTimeCycle")
 
 
 def _lane(element: _Element) -> Lane:

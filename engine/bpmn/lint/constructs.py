@@ -50,6 +50,14 @@ ATTRIBUTES: Final = {
     "parallelMultiple": {"false", "0"},
     "behavior": {"All"},
 }
+ONCE: Final = (
+    "conditionExpression",
+    "script",
+    "multiInstanceLoopCharacteristics",
+    "loopCardinality",
+    "completionCondition",
+    "extensionElements",
+)
 BOOLEANS: Final = ("isExecutable", "isSequential", "triggeredByEvent", "cancelActivity", "isInterrupting")
 ADVICE: Final = {
     "adHocSubProcess": "draw the order of its tasks, or one user task with a checklist",
@@ -72,6 +80,7 @@ def check(diagram: Diagram) -> Iterator[Problem]:
         if name and name not in IN_FILE:
             yield refuse(diagram, element, words(name))
     yield from _booleans(diagram)
+    yield from _once(diagram)
     for scope in diagram.scopes():
         yield from _unexpected(diagram, scope, IN_PROCESS | (IN_NODE if name_of(scope) in SUBPROCESSES else set()))
     for node in diagram.nodes:
@@ -100,6 +109,15 @@ def _booleans(diagram: Diagram) -> Iterator[Problem]:
         for attribute in BOOLEANS:
             if (given := element.get(attribute)) not in (None, "true", "false"):
                 yield diagram.problem(element, RULE, f"Expected {attribute} to be true or false, but it is '{(given or '')[:40]}'")
+
+
+def _once(diagram: Diagram) -> Iterator[Problem]:
+    """Of two conditions or scripts only one would be read."""
+    for name in ONCE:
+        for element in diagram.root.iter(BPMN + name):
+            parent = element.getparent()
+            if parent is not None and parent.find(BPMN + name) is not element:
+                yield diagram.problem(element, RULE, f"Expected one <{name}>, but there is a second one")
 
 
 def _unexpected(diagram: Diagram, element: _Element, allowed: frozenset[str] | set[str]) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.bpmn.lint.diagram import Diagram
-from engine.bpmn.vocabulary import USER_TASKS, form_name
+from engine.bpmn.vocabulary import USER_TASKS, form_name, name_of
 from engine.errors import Problem
 
 RULE: Final = "form"
@@ -19,5 +19,9 @@ def check(diagram: Diagram) -> Iterator[Problem]:
             if node.kind == "userTask":
                 yield diagram.warning(node.element, NO_FORM, f"Expected user task '{node.id}' to have a form, but it takes any variables")
             continue
-        if name not in diagram.available.forms:
+        if node.kind == "startEvent" and (node.events or name_of(node.scope) != "process"):
+            yield diagram.problem(
+                node.element, RULE, "Expected a form only on the plain start of a process, but nobody would fill in this one"
+            )
+        elif name not in diagram.available.forms:
             yield diagram.problem(node.element, RULE, f"Expected a form file '{name[:60]}.form' in this deployment, but there is none")

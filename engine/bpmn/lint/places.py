@@ -9,7 +9,7 @@ from lxml.etree import _Element
 from engine.bpmn.lint.diagram import Diagram, Node
 from engine.bpmn.vocabulary import BPMN, CAMUNDA, STEWARD, USER_TASKS, camunda, camunda_properties, children
 
-Kind = Literal["expression", "template", "variable"]
+Kind = Literal["expression", "template", "number", "variable"]
 
 USER_TASK_TEXTS: Final = ("assignee", "candidateUsers", "candidateGroups", "dueDate", "followUpDate", "priority")
 EXPRESSION_PROPERTIES: Final = {"process": ("title", "firstResponder"), "node": ("correlationKey",)}
@@ -44,7 +44,7 @@ def _node(node: Node) -> Iterator[Place]:
             yield Place(node.element, "the name", name, "template")
         for name in USER_TASK_TEXTS:
             if (text := camunda(node.element, name)) is not None:
-                yield Place(node.element, f"camunda:{name}", text, "template")
+                yield Place(node.element, f"camunda:{name}", text, "number" if name == "priority" else "template")
     if node.kind == "callActivity":
         yield Place(node.element, "calledElement", node.element.get("calledElement") or "", "template")
         yield from _handed_over(node.element)

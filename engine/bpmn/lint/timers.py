@@ -10,7 +10,7 @@ from lxml.etree import _Element
 from engine.bpmn import timing
 from engine.bpmn.lint.diagram import Diagram, Node
 from engine.bpmn.sandbox import ExpressionError, compile_expression, compile_template
-from engine.bpmn.vocabulary import USER_TASKS, camunda, children
+from engine.bpmn.vocabulary import USER_TASKS, camunda, children, retry_cycle
 from engine.errors import Problem
 
 RULE: Final = "timer"
@@ -19,6 +19,7 @@ ANY_ZONE: Final = "UTC"
 ANY_MOMENT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 # What begins like a date, a duration or a repetition is meant as one; anything else is an expression, with or without ${ }.
 LITERAL: Final = re.compile(r"[-+]?(?:\d|P[-\dT]|R\d*/)(?!\w*\()")
+RETRIES: Final = re.compile(r"R([1-9]\d{0,2})/(P.+)")
 READERS: Final[dict[str, Callable[[str], Any]]] = {
     "timeDate": lambda text: timing.parse_moment(text, ANY_ZONE),
     "timeDuration": timing.parse_duration,
@@ -89,11 +90,12 @@ def _due(diagram: Diagram, node: Node, name: str) -> Iterator[Problem]:
 
 
 def _retries(diagram: Diagram, node: Node) -> Iterator[Problem]:
-    activity = next((p.activities[node.id] for p in diagram.processes if node.id in p.activities), None)
-    text = activity.retries if activity is not None else None
+    text = retry_cycle(node.element)
     if text is None:
         return
-    for part in text.split(","):
-        if complaint := _complaint(part.strip(), READERS["timeCycle"]):
-            yield diagram.problem(node.element, RULE, f"Expected a retry cycle such as R3/PT10M, but '{text[:60]}' is none: {complaint}")
-            return
+    found = RETRIES.fullmatch(text)
+    complaint = _complaint(found[2], timing.parse_duration) if found else "it has not the form R<tries>/<duration>"
+    if found and not complaint and timing.parse_duration(found[2]).months:
+        complaint = "months are too long to wait between tries"
+    if complaint:
+        yield diagram.problem(node.element, RULE, f"Expected a retry cycle such as R3/PT10M, but '{text[:60]}' is none: {complaint}")

@@ -46,6 +46,11 @@ def test_a_construct_that_was_not_shown_to_be_right_is_refused_by_name(node):
     assert all(problem.element in ("x", "y") and problem.severity == "error" for problem in problems)
 
 
+def test_what_may_stand_once_is_refused_the_second_time():
+    assert found(bpmn(chain('<scriptTask id="a"><script>a = 1</script><script>a = 2</script></scriptTask>')), "unsupported")
+    assert not found(bpmn(chain('<scriptTask id="a"><script>a = 1</script></scriptTask>')), "unsupported")
+
+
 def test_an_end_by_compensation_a_timer_start_and_a_signal_start_are_refused():
     for event in ("timer", "signal", "conditional", "escalation", "error"):
         start = f'<startEvent id="s"><{event}EventDefinition/></startEvent>'

@@ -160,8 +160,31 @@ def test_retry_cycles_are_read():
         return bpmn(chain(f'<serviceTask id="a" camunda:type="external" camunda:topic="x">{inside}</serviceTask>'))
 
     assert not found(retried("R3/PT10M"), "timer")
-    assert not found(retried("PT1M,PT10M"), "timer")
-    assert found(retried("3 times"), "timer")
+    # What the jobs cannot carry out would silently become the default.
+    for cycle in ("3 times", "PT10M", "R/PT10M", "R0/PT10M", "PT1M,PT10M", "R3/2026-01-01/PT1M", "R3/-PT1M", "R3/P1M"):
+        assert found(retried(cycle), "timer"), cycle
+
+
+def test_a_priority_is_a_whole_number_or_an_expression():
+    assert not found(user('camunda:priority="70"'), "expression")
+    assert not found(user('camunda:priority="${urgent}"'), "expression")
+    assert found(user('camunda:priority="high"'), "expression")
+
+
+def test_a_condition_in_another_language_is_refused():
+    condition = "<conditionExpression>a</conditionExpression>"
+    assert not found(conditional(condition), "expression")
+    assert found(conditional(condition.replace("Expression>a", 'Expression language="javascript">a')), "expression")
+
+
+def test_who_may_start_is_said_by_names():
+    def started_by(groups: str) -> list[str]:
+        content = bpmn(chain(USER), attributes=f'camunda:candidateStarterGroups="{groups}"')
+        return [problem.severity for problem in found(content, "performer")]
+
+    assert started_by("customer_service, butler") == []
+    assert started_by("${groups}") == ["error"]
+    assert started_by("custumer_service") == ["warning"]
 
 
 def test_a_multi_instance_says_how_often():
@@ -240,6 +263,11 @@ def test_a_form_must_be_there():
     assert not found(user('camunda:formKey="camunda-forms:deployment:forms/record.form"'), "form", available)
     start = '<startEvent id="start" camunda:formRef="gone"/>'
     assert found(bpmn(chain(USER).replace('<startEvent id="start"/>', start)), "form", available)
+
+
+def test_a_form_on_a_start_that_nobody_fills_in_is_refused():
+    start = '<startEvent id="s" camunda:formRef="record"><messageEventDefinition messageRef="m"/></startEvent>'
+    assert found(bpmn(start, MESSAGE), "form", lint.Available(forms={"record"}))
 
 
 def test_a_user_task_without_a_form_is_a_warning():
