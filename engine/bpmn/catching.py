@@ -150,8 +150,7 @@ def _catcher(token: Token, code: str, technical: bool) -> tuple[Any, Token] | No
             return None
         body = owner.task_spec.body if not owner.task_spec.repeats(owner) else None
         if body is not None and not owner.details.get("interrupted"):
-            starts = [subprocess.body.starts[0] for subprocess in body.event_subprocesses if subprocess is not at.task_spec]
-            start = _best(starts, code, technical)
+            start = _best([subprocess.body.starts[0] for subprocess in body.event_subprocesses], code, technical)
             if start is not None:
                 return start, owner
         at = owner

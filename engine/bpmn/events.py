@@ -37,7 +37,7 @@ class Start(CatchingEvent):
 
     def configure(self, reader: Reader) -> None:
         super().configure(reader)
-        self.interrupting = reader.is_true("isInterrupting")
+        self.interrupting = self.catches_errors or reader.is_true("isInterrupting")  # an error always does
 
     def open(self, token: Token) -> bool | None:
         """The first step of an instance: its event subprocesses begin to listen."""

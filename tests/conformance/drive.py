@@ -130,6 +130,10 @@ class Drive:
         return self._activities("entered")
 
     @property
+    def left(self) -> list[str]:
+        return self._activities("left")
+
+    @property
     def cancelled(self) -> list[str]:
         return self._activities("cancelled")
 

@@ -20,6 +20,14 @@ def test_an_exclusive_gateway_takes_the_first_flow_that_holds_else_the_default(n
     assert f"f{way}" in run.flows
 
 
+def test_a_default_flow_comes_last_wherever_it_stands() -> None:
+    body = """<startEvent id="s"/><exclusiveGateway id="g" default="fb"/><task id="a"/><task id="b"/>
+    s -> g
+    <sequenceFlow id="fb" sourceRef="g" targetRef="b"/>
+    g -> a if True"""
+    assert Drive(bpmn(body)).visits == ["s", "g", "a"]
+
+
 def test_the_condition_of_a_default_flow_is_not_asked() -> None:
     run = Drive(bpmn(CHOICE.format('default="fc"', "<conditionExpression>nonsense</conditionExpression>")), {"n": 1})
     assert run.visits == ["s", "g", "c"]

@@ -47,6 +47,11 @@ def test_the_outputs_of_a_script_see_its_names(task: str) -> None:
     assert run.values == {"n": 1, "answer": 21, "result": 42}
 
 
+def test_a_script_that_assigns_an_input_changes_only_the_input() -> None:
+    run = Drive(mapped("n=${n + 1}", "", '<scriptTask id="a">{}<script>n = n * 10\nm = n</script></scriptTask>'), {"n": 1})
+    assert run.values == {"n": 1, "m": 20}
+
+
 def test_lists_and_maps_are_mapped_value_by_value() -> None:
     extension = """<extensionElements><camunda:inputOutput><camunda:inputParameter name="x"><camunda:map>
     <camunda:entry key="a">${n}</camunda:entry>

@@ -31,6 +31,7 @@ def test_parallel_items_wait_at_once_each_with_its_own_element() -> None:
     assert run.waiting == ["a"]
     run.complete("a")
     assert run.waiting == ["z"]
+    assert run.left == ["s", "a", "a", "a"]
     assert run.values == PEOPLE
 
 
@@ -50,6 +51,8 @@ def test_the_counters_can_be_seen(sequential: bool) -> None:
     body = next(scope for scope in run.scopes.values() if "nrOfInstances" in scope)
     assert body == {"nrOfInstances": 3, "nrOfActiveInstances": 1 if sequential else 3, "nrOfCompletedInstances": 0}
     run.complete("a")
+    body = next(scope for scope in run.scopes.values() if "nrOfInstances" in scope)
+    assert body == {"nrOfInstances": 3, "nrOfActiveInstances": 1 if sequential else 2, "nrOfCompletedInstances": 1}
     assert run.waiting.count("a") == (1 if sequential else 2)
     run.complete("a")
     assert run.waiting == ["z"]

@@ -60,6 +60,19 @@ def test_a_terminate_end_event_ends_only_its_subprocess() -> None:
     assert run.cancelled == ["v"]
 
 
+def test_outer_steps_go_first_so_that_an_interruption_is_in_time() -> None:
+    body = """
+    <startEvent id="s"/><parallelGateway id="f"/><subProcess id="p1"><task id="i1"/><task id="i2"/>
+      i1 -> i2
+    </subProcess><task id="o1"/><endEvent id="e"><terminateEventDefinition/></endEvent>
+    s -> f -> p1
+    f -> o1 -> e
+    """
+    run = Drive(bpmn(body))
+    assert run.visits == ["s", "f", "p1", "o1", "e"]
+    assert run.cancelled == ["p1"]
+
+
 def test_a_subprocess_has_variables_of_its_own_by_its_inputs() -> None:
     body = """
     <startEvent id="s"/><subProcess id="p1"><extensionElements><camunda:inputOutput>
@@ -165,6 +178,47 @@ def test_an_event_subprocess_catches_the_errors_of_its_scope_but_not_its_own() -
     assert run.values == {"text": "no signal"}
     run.complete("h")
     assert [(failure.activity_id, failure.kind) for failure in run.failures] == [("again", "error")]
+
+
+def test_an_interrupted_scope_catches_no_errors_any_more() -> None:
+    """The error handler stands in the scope that the message has ended; what the message began is not its business."""
+    body = """
+    <startEvent id="s"/><userTask id="a"/>
+    s -> a
+    <subProcess id="es" triggeredByEvent="true"><startEvent id="es1"><messageEventDefinition messageRef="m"/></startEvent>
+      <userTask id="h"/><endEvent id="bad"><errorEventDefinition errorRef="x"/></endEvent>
+      es1 -> h -> bad
+    </subProcess>
+    <subProcess id="er" triggeredByEvent="true"><startEvent id="er1"><errorEventDefinition errorRef="x"/></startEvent><userTask id="r"/>
+      er1 -> r
+    </subProcess>
+    """
+    run = Drive(bpmn(body, NAMES))
+    run.deliver("es1")
+    run.complete("h")
+    assert [(failure.activity_id, failure.kind) for failure in run.failures] == [("bad", "error")]
+
+
+def test_an_error_that_an_item_does_not_catch_reaches_the_boundary_of_all() -> None:
+    """Each item has its own error handler; what that throws goes outwards, not to the handler of another item."""
+    body = """
+    <startEvent id="s"/><subProcess id="p1"><multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality>
+      </multiInstanceLoopCharacteristics><startEvent id="i"/><userTask id="u"/>
+      <endEvent id="bad"><errorEventDefinition errorRef="x"/></endEvent>
+      i -> u -> bad
+      <subProcess id="er" triggeredByEvent="true"><startEvent id="er1"><errorEventDefinition errorRef="x"/></startEvent>
+        <userTask id="r"/><endEvent id="worse"><errorEventDefinition errorRef="x"/></endEvent>
+        er1 -> r -> worse
+      </subProcess>
+    </subProcess><boundaryEvent id="b" attachedToRef="p1"><errorEventDefinition errorRef="x"/></boundaryEvent><userTask id="z"/>
+    s -> p1
+    b -> z
+    """
+    run = Drive(bpmn(body, NAMES))
+    run.complete("u")
+    assert sorted(run.waiting) == ["r", "u"]
+    run.complete("r")
+    assert run.waiting == ["z"]
 
 
 CALL = """
