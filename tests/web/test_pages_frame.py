@@ -17,6 +17,13 @@ from tests.web.forms import CALL, FILES, PROCESS
 from web.errors import SENTENCES, status_of
 from web.headers import CONTENT_SECURITY_POLICY
 
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """These pages stand on what is proved on both databases elsewhere."""
+    return sqlite_url
+
+
 WEB = Path(web.__file__).parent
 PAGES = [
     "/inbox",

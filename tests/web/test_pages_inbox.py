@@ -10,6 +10,12 @@ from tests.people import ANNA, DONG
 from tests.web.forms import CALL, FILES, PROCESS
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """These pages stand on what is proved on both databases elsewhere."""
+    return sqlite_url
+
+
 @pytest.fixture(autouse=True)
 def processes(company: Company) -> None:
     company.deploy(PROCESS, **FILES)

@@ -7,6 +7,12 @@ from tests.factories import Company
 from tests.people import OPERATOR
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """These pages stand on what is proved on both databases elsewhere."""
+    return sqlite_url
+
+
 @pytest.mark.parametrize(("login", "status"), [("emma", 200), ("dong", 200), ("fang", 200), ("anna", 403), ("chen", 403)])
 def test_who_leads_administers_or_audits_sees_the_people(visit, login, status):
     visitor = visit(login)

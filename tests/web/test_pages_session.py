@@ -13,6 +13,12 @@ from web.app import create_app
 from web.wiring import Steward
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """These pages stand on what is proved on both databases elsewhere."""
+    return sqlite_url
+
+
 def cookie(visitor: Visitor, name: str = "steward") -> str:
     found = visitor.client.get_cookie(name)
     return found.value if found else ""
