@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.actors import Actor
 from engine.db import core, insert_unless_there
-from engine.tables import HistoryContent, HistoryEvent, Instance, SiteChain
+from engine.tables import Disposal, HistoryContent, HistoryEvent, Instance, Number, NumberSeries, SiteChain
+from engine.texts import storable
 
 EMPTY = b""
 COMPANY = "*"  # stands where a site would, for what belongs to no single one
@@ -127,7 +128,21 @@ def _write(
 
 def canonical(value: Any) -> str:
     """The one way in which a content is written: sorted keys, no spaces, UTF-8."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # half a character in what somebody typed
+        return orjson.dumps(_storable(value), option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _storable(value: Any) -> Any:
+    match value:
+        case str():
+            return storable(value)
+        case Mapping():
+            return {storable(name): _storable(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_storable(each) for each in value]
+    return value
 
 
 def header_hash(header: Mapping[str, Any]) -> bytes:
@@ -191,14 +206,18 @@ def read(event: HistoryEvent, content: str | None) -> Line:
 def verify(session: Session, instance_id: int | None = None) -> Iterator[Fault]:
     """Walk the chains (or the one of an instance) and yield the first fault of each."""
     heads = _heads(session, instance_id)
+    faulty = set()
     for chain, (length, head) in heads.items():
         fault = _verify_chain(session, chain, length, head)
         if fault is not None:
+            faulty.add(chain)
             yield fault
     if instance_id is None:
         for chain in session.scalars(select(HistoryEvent.chain).distinct()):
             if chain not in heads:
                 yield Fault(chain, 1, "events of a chain that nobody owns")
+        yield from (fault for fault in _added_contents(session) if fault.chain not in faulty)
+        yield from _lost_numbers(session)
 
 
 def _heads(session: Session, instance_id: int | None) -> dict[str, tuple[int, bytes]]:
@@ -219,6 +238,8 @@ def _verify_chain(session: Session, chain: str, length: int, head: bytes) -> Fau
         rows = session.execute(query).all()
         for event, content in rows:
             fault = _check(event, content, seq + 1, previous)
+            if fault is None and content is None and session.get(Disposal, chain) is None:
+                fault = "its content is missing, and no record says that it was disposed of"
             if fault is not None:
                 return Fault(chain, event.seq, fault)
             seq, previous = event.seq, event.hash
@@ -230,6 +251,24 @@ def _verify_chain(session: Session, chain: str, length: int, head: bytes) -> Fau
     return None
 
 
+def _added_contents(session: Session) -> Iterator[Fault]:
+    same = (HistoryEvent.chain == HistoryContent.chain) & (HistoryEvent.seq == HistoryContent.seq)
+    first = select(HistoryContent.chain, func.min(HistoryContent.seq)).outerjoin(HistoryEvent, same).where(HistoryEvent.seq.is_(None))
+    for chain, seq in session.execute(first.group_by(HistoryContent.chain).order_by(HistoryContent.chain)):
+        yield Fault(chain, seq, "a content without its event")
+
+
+def _lost_numbers(session: Session) -> Iterator[Fault]:
+    """Each number of a series up to its last was given out once and stays, used or void (A30)."""
+    for series in session.scalars(select(NumberSeries)):
+        begins = f"{series.series}-{series.site}-{series.month}-"
+        there = set(session.scalars(select(Number.number).where(Number.number.startswith(begins, autoescape=True))))
+        for place in range(1, series.last + 1):
+            if f"{begins}{place:04d}" not in there:
+                yield Fault(site_chain(series.site), 0, f"the number {begins}{place:04d} was given out, but is missing")
+                break
+
+
 def _check(event: HistoryEvent, content: str | None, seq: int, previous: bytes) -> str | None:
     header = {name: getattr(event, name) for name in ("chain", "seq", "site", "type", "at", "recorded_at", "content_hash", "previous_hash")}
     if event.seq != seq:
@@ -239,7 +278,7 @@ def _check(event: HistoryEvent, content: str | None, seq: int, previous: bytes) 
     if header_hash(header) != event.hash:
         return "its header was changed"
     if content is None:
-        return None  # disposed of; the disposal record is checked by the audit
+        return None  # disposed of, when there is a record of that
     if hashlib.sha256(content.encode()).digest() != event.content_hash:
         return "its content was changed"
     return None

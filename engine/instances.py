@@ -19,6 +19,9 @@ from engine.states import INSTANCE
 from engine.tables import Definition, Instance, Job, Site, Timer
 from engine.variables import check_size
 
+MAX_BUSINESS_KEY = 255
+EARLIEST_YEAR = 1900  # nothing that a case is about happened before
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -53,8 +56,7 @@ def start(
     if caller is None and start_event is None:
         rights.require(rights.may_start(actor, loaded.process, site), f"start {definition.name or key}")
     payload = _check_start(session, loaded, variables or {}, called=caller is not None or start_event is not None)
-    if occurred_at is not None and occurred_at > now:
-        raise Invalid("Expected a time that has passed, but occurred_at lies in the future", {"occurred_at": "不能晚于现在"})
+    _check_facts(business_key, occurred_at, now)
     instance = _create(session, definition, site, actor, now, business_key, occurred_at or now, caller)
     _number(session, instance, loaded, caller, now)
     held = runner.begin(session, instance, loaded, payload, start_event)
@@ -70,6 +72,17 @@ def _check_start(session: Session, loaded: Loaded, variables: Mapping[str, Any],
         return variables
     checked: Mapping[str, Any] = loaded.forms[form].check(variables, {})
     return checked
+
+
+def _check_facts(business_key: str | None, occurred_at: datetime | None, now: datetime) -> None:
+    if business_key is not None and len(business_key) > MAX_BUSINESS_KEY:
+        raise Invalid(f"Expected a business key of at most {MAX_BUSINESS_KEY} characters", {"business_key": f"≤ {MAX_BUSINESS_KEY}"})
+    if occurred_at is None:
+        return
+    if occurred_at.tzinfo is None or occurred_at.year < EARLIEST_YEAR:
+        raise Invalid(f"Expected a time with its zone, after {EARLIEST_YEAR}, but got {occurred_at}", {"occurred_at": "请填写日期和时间"})
+    if occurred_at > now:
+        raise Invalid("Expected a time that has passed, but occurred_at lies in the future", {"occurred_at": "不能晚于现在"})
 
 
 def _create(

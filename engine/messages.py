@@ -16,6 +16,7 @@ from engine.db import insert_unless_there
 from engine.errors import Invalid, NotFound
 from engine.history import Event
 from engine.tables import Instance, Message, MessageSubscription, Site, StartSubscription
+from engine.texts import storable
 from engine.variables import check_size
 
 SIGNAL = "steward.signal"  # topic of the jobs that bring a signal to each instance
@@ -85,9 +86,11 @@ def _store(
         raise NotFound(f"Expected a site, but there is none with the code {site!r}")
     if not name or len(name) > MAX_NAME:
         raise Invalid(f"Expected a name of 1 to {MAX_NAME} characters", {"name": f"1–{MAX_NAME}"})
+    if message_id is not None and len(message_id) > MAX_NAME:
+        raise Invalid(f"Expected a message id of at most {MAX_NAME} characters", {"message_id": f"≤ {MAX_NAME}"})
     settings = db.of(session).settings
     check_size(variables, settings.limits)
-    source, message_id = source or actor.source, message_id or secrets.token_urlsafe(16)
+    source, message_id = source or actor.source, storable(message_id or secrets.token_urlsafe(16))
     row = {
         "source": source,
         "message_id": message_id,
@@ -165,7 +168,7 @@ def _moment(text: Any, now: datetime) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except (TypeError, ValueError):
         return None
-    return moment if moment.tzinfo is not None and moment <= now else None
+    return moment if moment.tzinfo is not None and moment.year >= instances.EARLIEST_YEAR and moment <= now else None
 
 
 def stored_for_somebody(session: Session, now: datetime, limit: int) -> list[int]:
@@ -176,8 +179,10 @@ def stored_for_somebody(session: Session, now: datetime, limit: int) -> list[int
         & (MessageSubscription.site == Message.site)
         & (MessageSubscription.correlation == Message.correlation)
     )
-    query = select(Message.id).join(MessageSubscription, matches).where(Message.state == "stored", Message.expires_at > now)
-    return list(session.scalars(query.order_by(Message.id).limit(limit)))
+    # A suspended instance takes nothing: its messages must not stand before those of others.
+    query = select(Message.id).join(MessageSubscription, matches).join(Instance, Instance.id == MessageSubscription.instance_id)
+    query = query.where(Message.state == "stored", Message.expires_at > now, Instance.state == "running")
+    return list(session.scalars(query.distinct().order_by(Message.id).limit(limit)))
 
 
 def deliver_stored(session: Session, message_id: int, now: datetime) -> bool:

@@ -20,9 +20,11 @@ from engine.history import Event
 from engine.posts import FALLBACK_POST
 from engine.states import LIVE_INSTANCE, OPEN_TASK
 from engine.tables import Instance, Job, MessageSubscription, TaskParticipant, Timer, UserTask
+from engine.texts import storable
 
 FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)  # where a task without a due date stands in a list
-DEFAULT_PRIORITY = 50
+DEFAULT_PRIORITY, MAX_PRIORITY = 50, 2**31 - 1
+MAX_WHO = 255  # characters of a login or post: nobody has a longer one, and an index holds no book
 
 _INSERT_TASKS = insert(core(UserTask)).returning(core(UserTask).c.id, sort_by_parameter_order=True)
 _INSERT_PARTICIPANTS, _INSERT_TIMERS = insert(core(TaskParticipant)), insert(core(Timer))
@@ -105,8 +107,8 @@ def _task_row(instance: Instance, activity: Activity, wait: Wait, now: datetime)
         "activity_id": wait.activity_id,
         "name": said.get("name") or activity.name or activity.id,
         "state": "claimed" if said.get("assignee") else "ready",
-        "assignee": said.get("assignee") or None,
-        "priority": DEFAULT_PRIORITY if said.get("priority") is None else int(said["priority"]),
+        "assignee": _who(said["assignee"]) if said.get("assignee") else None,
+        "priority": DEFAULT_PRIORITY if said.get("priority") is None else max(0, min(int(said["priority"]), MAX_PRIORITY)),
         "due_at": said.get("due_at"),
         "follow_up_at": said.get("follow_up_at"),
         "sort_at": said.get("due_at") or FAR_FUTURE,
@@ -123,9 +125,14 @@ def candidates(wait: Wait) -> tuple[list[str], list[str]]:
     return users, groups
 
 
+def _who(name: str) -> str:
+    return storable(name[:MAX_WHO])
+
+
 def _participants(task_id: int, site: str, wait: Wait) -> list[dict[str, Any]]:
     users, groups = candidates(wait)
-    assignee = wait.details.get("assignee")
+    users, groups = [_who(login) for login in users], [_who(post) for post in groups]
+    assignee = _who(wait.details["assignee"]) if wait.details.get("assignee") else None
     common = {"task_id": task_id, "site": site, "claimed": bool(assignee), "sort_at": wait.details.get("due_at") or FAR_FUTURE}
     named = {("user", login) for login in users} | {("group", post) for post in groups} | ({("user", assignee)} if assignee else set())
     return [{**common, "kind": kind, "who": who} for kind, who in sorted(named)]

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.tables.base import Base, Json
+from engine.tables.base import Base, Json, LongWriting
 
 
 class Timer(Base):
@@ -83,7 +83,7 @@ class Job(Base):
     locked_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     retries: Mapped[str | None]  # camunda:failedJobRetryTimeCycle
-    error: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(LongWriting)
     created_at: Mapped[datetime]
 
 
@@ -99,7 +99,7 @@ class Incident(Base):
     token: Mapped[str | None]
     activity_id: Mapped[str]
     kind: Mapped[str]  # script, expression, decision, job, timer, error, limit, state …
-    message: Mapped[str] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(LongWriting)
     trigger: Mapped[Any] = mapped_column(Json)
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]

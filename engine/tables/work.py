@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.tables.base import Base, Json
+from engine.tables.base import Base, Json, LongWriting
 
 
 class UserTask(Base):
@@ -63,7 +63,7 @@ class Comment(Base):
     instance_id: Mapped[int] = mapped_column(ForeignKey("instance.id"))
     task_id: Mapped[int | None]
     author: Mapped[str]
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(LongWriting)
     at: Mapped[datetime]
 
 
@@ -77,7 +77,7 @@ class Notice(Base):
     site: Mapped[str]
     instance_id: Mapped[int] = mapped_column(ForeignKey("instance.id"))
     recipient: Mapped[str]  # post, or login
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(LongWriting)
     job_id: Mapped[int]  # a job done twice leaves one notice to each
     at: Mapped[datetime]
 

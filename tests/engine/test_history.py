@@ -75,6 +75,7 @@ TAMPERINGS: dict[str, Callable[[str], str]] = {
     "a removed event": lambda chain: f"DELETE FROM history_event WHERE chain = '{chain}' AND seq = 3",
     "a cut tail": lambda chain: f"DELETE FROM history_event WHERE chain = '{chain}' AND seq >= 3",
     "swapped times": lambda chain: f"UPDATE history_event SET at = '2020-01-01 00:00:00' WHERE chain = '{chain}' AND seq = 3",
+    "a content taken away without a record": lambda chain: f"DELETE FROM history_content WHERE chain = '{chain}' AND seq = 3",
     "a rewritten hash": lambda chain: f"UPDATE history_event SET hash = previous_hash WHERE chain = '{chain}' AND seq = 3",
 }
 
@@ -96,6 +97,13 @@ def test_an_inserted_event_is_named(company: Company, order: int) -> None:
     copy = f"INSERT INTO history_event (chain, seq, {columns}) SELECT chain, {last + 1}, {columns} FROM history_event"
     without_triggers(company.database, f"{copy} WHERE chain = '{chain}' AND seq = {last}")
     assert faults(company.database) == [(chain, last + 1)]
+
+
+def test_a_content_without_its_event_and_a_missing_number_are_named(company: Company, order: int) -> None:
+    number = "INSERT INTO number_series VALUES ('WX', 'S1', '202603', 2)"
+    there = "INSERT INTO number VALUES ('WX-S1-202603-0002', 'S1', 1, 'used', '2026-03-02 01:00:00')"
+    without_triggers(company.database, f"INSERT INTO history_content VALUES ('i{order}', 99, '{{}}')", number, there)
+    assert faults(company.database) == [(history.instance_chain(order), 99), (history.site_chain("S1"), 0)]
 
 
 def test_content_goes_only_with_a_disposal_record_and_the_chain_still_holds(company: Company, order: int) -> None:
