@@ -5,7 +5,7 @@ limit=<expression>; time=running|working; pause=<activity>,…; warn=0.8; kpi=<c
 in the world and "completed" when it was entered, so that a late entry shows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,8 +59,9 @@ def sync(
     variables: Mapping[str, Any],
     context: Context,
     calendar: WorkingCalendar,
+    standing: Collection[str] = (),
 ) -> Result:
-    """Start, pause, resume and stop the instance's clocks by what happened."""
+    """Start, pause, resume and stop the instance's clocks by what happened; `standing` is where tokens stand after it."""
     result = Result([], [])
     if not any(_concerns(rule, moment) for rule in rules for moment in happened):
         return result
@@ -68,7 +69,7 @@ def sync(
     running = {clock.name: clock for clock in session.scalars(live)}
     for moment in happened:
         for rule in rules:
-            _apply(session, instance, rule, moment, running, variables, context, calendar, result)
+            _apply(session, instance, rule, moment, running, variables, context, calendar, standing, result)
     return result
 
 
@@ -85,6 +86,7 @@ def _apply(
     variables: Mapping[str, Any],
     context: Context,
     calendar: WorkingCalendar,
+    standing: Collection[str],
     result: Result,
 ) -> None:
     clock = running.get(rule.name)
@@ -94,16 +96,17 @@ def _apply(
     elif clock is None and moment.name == rule.starts:
         try:
             limit = _limit(rule, variables, context, moment.at)
-        except (sandbox.EvaluationFailed, ValueError) as error:
+            if limit is None:
+                return
+            clock = _start(instance, rule, moment.at, limit, calendar)
+        except (sandbox.EvaluationFailed, ValueError, OverflowError) as error:
             result.failures.append((rule.name, str(error)))
             return
-        if limit is None:
-            return
-        running[rule.name] = clock = _start(instance, rule, moment.at, limit, calendar)
+        running[rule.name] = clock
         session.add(clock)
         result.events.append(_told("clock.started", clock, due_at=clock.due_at))
     elif clock is not None and moment.activity_id in rule.pauses:
-        _pause_or_resume(clock, moment, calendar)
+        result.events += _pause_or_resume(session, clock, moment, calendar, is_paused=not rule.pauses.isdisjoint(standing))
 
 
 def _start(instance: Instance, rule: Rule, at: datetime, limit: timedelta, calendar: WorkingCalendar) -> SlaClock:
@@ -139,16 +142,24 @@ def _limit(rule: Rule, variables: Mapping[str, Any], context: Context, at: datet
     return max(value, timedelta(0))
 
 
-def _pause_or_resume(clock: SlaClock, moment: Moment, calendar: WorkingCalendar) -> None:
-    """KPI clocks never pause: what the company owes is counted in full."""
+def _pause_or_resume(session: Session, clock: SlaClock, moment: Moment, calendar: WorkingCalendar, is_paused: bool) -> list[Event]:
+    """KPI clocks never pause: what the company owes is counted in full. One that is over already is breached, pause or not."""
+    events: list[Event] = []
     if clock.kpi is not None:
-        return
+        return events
     if moment.name.endswith(".started") and clock.state == "running":
+        if _is_overdue(clock, moment.at):
+            events.append(_breach(session, clock))
         clock.used_seconds += round(_spent(clock, moment.at, calendar).total_seconds())
         clock.state, clock.resumed_at, clock.due_at, clock.alarm_at = "paused", None, None, None
-    elif not moment.name.endswith(".started") and clock.state == "paused":
+    elif not moment.name.endswith(".started") and clock.state == "paused" and not is_paused:
         clock.state, clock.resumed_at = "running", moment.at
         _set_alarm(clock, calendar)
+    return events
+
+
+def _is_overdue(clock: SlaClock, now: datetime) -> bool:
+    return clock.due_at is not None and now > clock.due_at and clock.breached_at is None
 
 
 def _spent(clock: SlaClock, now: datetime, calendar: WorkingCalendar) -> timedelta:
@@ -181,7 +192,7 @@ def _set_alarm(clock: SlaClock, calendar: WorkingCalendar) -> None:
 def stop(session: Session, clock: SlaClock, now: datetime, calendar: WorkingCalendar) -> list[Event]:
     """Stop a clock; one that stopped too late is a breach even if nobody looked in time."""
     events = []
-    if clock.state == "running" and clock.due_at is not None and now > clock.due_at and clock.breached_at is None:
+    if clock.state == "running" and _is_overdue(clock, now):
         events.append(_breach(session, clock))
     if clock.state == "running":
         clock.used_seconds += round(_spent(clock, now, calendar).total_seconds())

@@ -43,10 +43,12 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the database and changes nothing."""
-        connection = self.engine.connect().execution_options(steward_read=True)
+        level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        connection = self.engine.connect().execution_options(steward_read=True, **level)
         with connection, Session(bind=connection, info={"database": self}) as session:
             yield session
             session.rollback()
+        _committed(session)  # whatever was seen is durable
 
     def dispose(self) -> None:
         self.engine.dispose()

@@ -281,11 +281,14 @@ def resources(session: Session, definition_id: int) -> list[DefinitionResource]:
 
 
 def load(session: Session, definition_id: int) -> Loaded:
-    """The definition, compiled; kept in memory, since it never changes."""
+    """The definition, compiled; kept in memory, since it never changes once it is committed."""
     kept: dict[int, Loaded] = db.of(session).keep.setdefault("definitions", {})
-    if definition_id not in kept:
-        kept[definition_id] = _load(session, definition_id)
-    return kept[definition_id]
+    known = kept.get(definition_id) or session.info.setdefault("definitions", {}).get(definition_id)
+    if known is None:
+        # Not before the commit: were this deployment rolled back, the next one would be given the same id.
+        known = session.info["definitions"][definition_id] = _load(session, definition_id)
+        db.on_commit(session, lambda: kept.update({definition_id: known}))
+    return known
 
 
 def _load(session: Session, definition_id: int) -> Loaded:

@@ -1,6 +1,6 @@
 """A process cannot go on: stored with its trigger, shown, retried or repaired; other branches and instances are untouched."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -58,13 +58,15 @@ def resolve(instance: Instance, incident: Incident, now: datetime, by: str | Non
     return Event("incident.resolved", incident.activity_id, {"incident": incident.id})
 
 
-def resolve_gone(session: Session, instance: Instance, stuck: Iterable[str], now: datetime, by: str | None) -> list[Event]:
-    """Close the incidents of steps that stand still no longer: retried with success, or taken away by an event."""
+def resolve_gone(
+    session: Session, instance: Instance, stuck: Collection[str], waiting: Collection[str], now: datetime, by: str | None
+) -> list[Event]:
+    """Close the incidents of what is over: steps that stand still no longer, jobs and timers for which no token waits any more."""
     if not instance.incidents:
         return []
-    still = set(stuck)
-    steps = [incident for incident in open_of(session, instance.id) if incident.trigger.get("step")]
-    return [resolve(instance, incident, now, by) for incident in steps if incident.token not in still]
+    gone = [one for one in open_of(session, instance.id) if one.token is not None]
+    gone = [one for one in gone if one.token not in (stuck if one.trigger.get("step") else waiting)]
+    return [resolve(instance, incident, now, by) for incident in gone]
 
 
 def count_open(session: Session, sites: Iterable[str]) -> int:

@@ -85,15 +85,33 @@ def run(database: Database, job_id: int, now: datetime, handlers: Mapping[str, H
 
 
 def _claim(session: Session, job_id: int, now: datetime) -> Job | None:
-    """The job with its instance locked, if it is still to be done."""
-    instance_id = session.scalars(select(Job.instance_id).where(Job.id == job_id)).first()
-    if instance_id is None:
+    """The job with what it moves locked, if it is still to be done."""
+    found = session.execute(select(Job.instance_id, Job.topic).where(Job.id == job_id)).first()
+    if found is None:
         return None
-    runner.lock(session, instance_id)
-    job = session.scalars(select(Job).where(Job.id == job_id).execution_options(populate_existing=True)).first()
+    wanted = select(Job).where(Job.id == job_id).execution_options(populate_existing=True)
+    if found.topic == waits.THROW:
+        # It moves another instance than its own. Holding both, two that send to each other would wait for each other for ever.
+        job = session.scalars(wanted.with_for_update(skip_locked=True)).first()
+    else:
+        instance = runner.lock(session, found.instance_id)
+        job = session.scalars(wanted).first()
+        if job is not None and job.state == "ready" and instance.state == "suspended" and job.topic != waits.CANCEL:
+            job.state = "held"  # it came after the instance was stopped: a returning call, a signal
     if job is None or job.state != "ready" or job.due_at > now or (job.locked_until is not None and job.locked_until > now):
         return None
     return job
+
+
+def _hold(session: Session, job_id: int) -> tuple[Instance, Job] | None:
+    """A job that was worked on, with its instance locked; None when it is gone."""
+    instance_id = session.scalars(select(Job.instance_id).where(Job.id == job_id)).first()
+    if instance_id is None:
+        return None
+    instance = runner.lock(session, instance_id)
+    # Read after the lock: while it was waited for, an event may have taken the job away.
+    job = session.scalars(select(Job).where(Job.id == job_id).execution_options(populate_existing=True)).first()
+    return None if job is None else (instance, job)
 
 
 def _work(job: Job) -> Work:
@@ -108,11 +126,11 @@ def _do_outside(database: Database, job_id: int, work: Work, handler: Handler, n
     except BpmnError as thrown:
         error = thrown
     with database.transaction() as session:
-        job = session.get(Job, job_id)
-        if job is None:
+        held = _hold(session, job_id)
+        if held is None:
             return False
+        instance, job = held
         token = job.token
-        instance = runner.lock(session, job.instance_id)
         if error is None:
             _finish(session, instance, job, result, now)
         elif token is not None:
@@ -147,11 +165,15 @@ def _call(session: Session, job: Job, now: datetime) -> None:
         SYSTEM,
         now,
         payload["variables"],
-        business_key=payload.get("business_key") or caller.business_key,
+        business_key=_text(payload.get("business_key")) or caller.business_key,
         caller=instances.Caller(caller, token),
     )
     data = {"called": payload["called"], "child": step.instance.id}
     history.append(session, caller, [Event("call.started", job.activity_id, data)], SYSTEM, now)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _return(session: Session, job: Job, now: datetime) -> None:
@@ -217,7 +239,7 @@ def _notify(session: Session, job: Job, now: datetime) -> None:
     instance = session.get_one(Instance, job.instance_id)
     variables = job.payload.get("variables") or {}
     recipients = variables.get("to") or []
-    for recipient in [recipients] if isinstance(recipients, str) else recipients:
+    for recipient in dict.fromkeys([recipients] if isinstance(recipients, str) else recipients):
         notice = Notice(
             site=job.site, instance_id=instance.id, recipient=recipient, text=str(variables.get("text", "")), job_id=job.id, at=now
         )
@@ -239,10 +261,10 @@ _OWN: dict[str, Callable[[Session, Job, datetime], None]] = {
 def _record_failure(database: Database, job_id: int, error: Exception, now: datetime) -> None:
     message = f"{type(error).__name__}: {error}"[:MAX_ERROR]
     with database.transaction() as session:
-        job = session.get(Job, job_id)
-        if job is None:
+        held = _hold(session, job_id)
+        if held is None:
             return
-        instance = runner.lock(session, job.instance_id)
+        instance, job = held
         own = job.topic in _OWN
         job.attempts += 1 if own or job.locked_until is None else 0
         job.error, job.locked_until = message, None

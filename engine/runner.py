@@ -31,7 +31,8 @@ Scopes = Mapping[str, Mapping[str, Any]]
 
 # Statements of the hot path are made once: making one takes longer than running it.
 _STATE = core(InstanceState)
-_LOCK = select(Instance).where(Instance.id == bindparam("wanted")).with_for_update().execution_options(populate_existing=True)
+# The lock leaves the key alone: rows that refer to the instance, such as a job for its caller, are written without waiting for it.
+_LOCK = select(Instance).where(Instance.id == bindparam("wanted")).with_for_update(key_share=True).execution_options(populate_existing=True)
 _LOAD_STATE = select(_STATE.c.state).where(_STATE.c.instance_id == bindparam("of_instance"))
 _SAVE_STATE = update(_STATE).where(_STATE.c.instance_id == bindparam("of_instance")).values(state=bindparam("state"))
 _INSERT_STATE = insert(_STATE)
@@ -45,6 +46,7 @@ class Held:
     loaded: Loaded
     workflow: Workflow
     facts: sites.SiteFacts
+    max_steps: int
     is_new: bool = False
 
     @property
@@ -76,13 +78,13 @@ def hold(session: Session, instance: Instance) -> Held:
     if workflow is None:
         state = session.scalars(_LOAD_STATE, {"of_instance": instance.id}).one()
         workflow = Workflow.load(loaded.executable, state)
-    return Held(instance, loaded, workflow, sites.facts(session, instance.site))
+    return Held(instance, loaded, workflow, sites.facts(session, instance.site), _max_steps(session))
 
 
 def begin(session: Session, instance: Instance, loaded: Loaded, variables: Mapping[str, Any], start_event: str | None = None) -> Held:
     """A workflow for a new instance, in which nothing has run yet."""
     workflow = Workflow.begin(loaded.executable, dict(variables), start_event)
-    return Held(instance, loaded, workflow, sites.facts(session, instance.site), is_new=True)
+    return Held(instance, loaded, workflow, sites.facts(session, instance.site), _max_steps(session), is_new=True)
 
 
 def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor: Actor, now: datetime) -> Step:
@@ -94,12 +96,14 @@ def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor:
     outcome = held.workflow.advance(trigger, context)
     after = held.workflow.scopes
     done = trigger.token if isinstance(trigger, Complete) else None
-    difference = waits.difference(before_waits, held.workflow.waits(), done)
+    after_waits = held.workflow.waits()
+    difference = waits.difference(before_waits, after_waits, done)
 
     events = [_told(event, before, after, outcome.changes)]
     events += waits.sync(session, held.instance, held.loaded.process, difference, now)
     opened = _open_incidents(session, held, outcome.failures, trigger, now, events)
-    events += incidents.resolve_gone(session, held.instance, held.workflow.failed, now, actor.login)
+    waiting = {wait.token: wait.activity_id for wait in after_waits}
+    events += incidents.resolve_gone(session, held.instance, held.workflow.failed, waiting, now, actor.login)
     _throw(session, held.instance, outcome.messages, now, events)
     _sync_clocks(session, held, outcome, context, now, events)
     _describe(session, held, before, context)
@@ -120,6 +124,10 @@ def cancel(session: Session, held: Held, trigger: Trigger, event: Event, actor: 
     history.append(session, held.instance, events, actor, now)
     _save(session, held)
     return Step(held.instance, events)
+
+
+def _max_steps(session: Session) -> int:
+    return db.of(session).settings.limits.steps
 
 
 def _refuse_unless_running(instance: Instance) -> None:
@@ -143,7 +151,9 @@ def case_of(instance: Instance) -> dict[str, Any]:
 
 
 def _context(held: Held, now: datetime) -> Context:
-    return Context(now=now, functions=held.facts.functions(now), case=case_of(held.instance), zone=held.facts.zone_name)
+    return Context(
+        now=now, functions=held.facts.functions(now), case=case_of(held.instance), max_steps=held.max_steps, zone=held.facts.zone_name
+    )
 
 
 def _told(event: Event, before: Scopes, after: Scopes, changes: Sequence[Change]) -> Event:
@@ -214,7 +224,8 @@ def _sync_clocks(session: Session, held: Held, outcome: Outcome, context: Contex
     if not rules:
         return
     happened = clocks.moments(outcome.changes, held.loaded.process, held.instance.occurred_at, now)
-    result = clocks.sync(session, held.instance, rules, happened, held.workflow.variables, context, held.facts.calendar)
+    standing = {wait.activity_id for wait in held.workflow.waits()} | set(held.workflow.failed.values())
+    result = clocks.sync(session, held.instance, rules, happened, held.workflow.variables, context, held.facts.calendar, standing)
     events += result.events
     for name, message in result.failures:
         _, event = incidents.open_incident(session, held.instance, f"clock.{name}", "clock", message, now)

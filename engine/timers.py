@@ -61,10 +61,13 @@ def _latest_occurrence(timer: Timer, now: datetime) -> datetime:
 
 def put_aside(session: Session, timer_id: int, message: str, now: datetime) -> None:
     """A timer whose instance cannot be moved at all becomes an incident, so that it holds nobody else up."""
-    timer = session.get(Timer, timer_id)
-    if timer is None or timer.state != "open":
+    instance_id = session.scalars(select(Timer.instance_id).where(Timer.id == timer_id)).first()
+    if instance_id is None:
         return
-    instance = runner.lock(session, timer.instance_id)
+    instance = runner.lock(session, instance_id)
+    timer = session.scalars(select(Timer).where(Timer.id == timer_id).execution_options(populate_existing=True)).first()
+    if timer is None or timer.state != "open" or timer.due_at > now:
+        return
     timer.state = "failed"
     told = {"timer": timer.id}
     _, event = incidents.open_incident(session, instance, timer.activity_id, "state", message, now, token=timer.token, trigger=told)

@@ -24,7 +24,9 @@ MAX_COMMENT = 10_000
 
 # Statements of the hot path are made once: making one takes longer than running it.
 _INSTANCE_OF = select(UserTask.instance_id).where(UserTask.id == bindparam("wanted")).scalar_subquery()
-_LOCK_INSTANCE_OF = select(Instance).where(Instance.id == _INSTANCE_OF).with_for_update().execution_options(populate_existing=True)
+_LOCK_INSTANCE_OF = (
+    select(Instance).where(Instance.id == _INSTANCE_OF).with_for_update(key_share=True).execution_options(populate_existing=True)
+)
 _TASK_WITH_PARTICIPANTS = (
     select(UserTask, TaskParticipant.kind, TaskParticipant.who)
     .outerjoin(TaskParticipant, TaskParticipant.task_id == UserTask.id)
@@ -153,6 +155,7 @@ def _hold(session: Session, task_id: int, actor: Actor) -> _Work:
 
 def _hold_open(session: Session, task_id: int, actor: Actor) -> _Work:
     work = _hold(session, task_id, actor)
+    rights.require(rights.works_at(actor, work.task.site), "work on tasks")
     if work.task.state not in OPEN_TASK:
         raise AlreadyCompleted(_already(work.task))
     if work.instance.state != "running":

@@ -77,6 +77,41 @@ def test_a_pause_stops_the_clock_but_never_a_kpi(company: Company) -> None:
         assert the_clock(company).used_seconds == used
 
 
+def test_a_clock_that_is_over_when_it_pauses_is_a_breach(company: Company) -> None:
+    company.deploy(measured("from=start.completed; to=check.completed; limit=duration('PT1H'); pause=check"))
+    instance = company.start()
+    company.clock.advance(timedelta(hours=2))
+    company.complete("work", ANNA, instance=instance)
+    company.complete("check", DONG, instance=instance)
+    assert the_clock(company).breached_at == the_clock(company).started_at + timedelta(hours=1)
+
+
+def test_a_clock_stands_until_the_last_of_its_pauses_is_over(company: Company) -> None:
+    split, join = '<parallelGateway id="split"/>', '<parallelGateway id="join"/>'
+    ways = "".join(
+        f'{task(name)}<sequenceFlow id="to_{name}" sourceRef="split" targetRef="{name}"/>'
+        f'<sequenceFlow id="from_{name}" sourceRef="{name}" targetRef="join"/>'
+        for name in ("ask", "fetch")
+    )
+    clock = "from=start.completed; to=check.completed; limit=duration('PT5H'); pause=ask, fetch"
+    parts = chain(START_EVENT, split) + ways + chain(join, task("check"), END_EVENT)
+    company.deploy(diagram(parts, properties={"clock.repair": clock}))
+    company.start()
+    for name in ("ask", "fetch", "check"):
+        company.pass_time(minutes=10)
+        company.complete(name, ANNA)
+    assert the_clock(company).used_seconds == 600
+
+
+def test_a_limit_beyond_the_end_of_time_is_an_incident(company: Company) -> None:
+    for time, limit in (("running", "P9999999D"), ("working", "P99999D")):
+        company.deploy(measured(f"from=work.completed; to=check.completed; limit=duration('{limit}'); time={time}"))
+        instance = company.start()
+        company.complete("work", ANNA, instance=instance)
+        assert company.waiting(instance) == ["check"]
+        assert company.instance(instance).incidents == 1
+
+
 def test_working_time_leaves_out_nights_and_holidays(company: Company) -> None:
     company.deploy(measured("from=work.started; to=work.completed; limit=duration('PT8H'); time=working"))
     company.clock.advance(timedelta(hours=7))  # Monday, four in the afternoon: the site works until six
