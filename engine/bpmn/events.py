@@ -44,7 +44,6 @@ class Start(CatchingEvent):
         root = token.workflow.root
         prepared = catching.prepare_starts(root.task_spec.body, View(root))
         catching.listen(root, prepared)
-        token.phase = "enter"
         return self.enter(token)
 
     def occur(self, listener: Token, payload: Mapping[str, Any], at: datetime | None) -> None:
@@ -107,4 +106,5 @@ class ThrowEvent(Throw):
     def _raise(self, token: Token) -> None:
         code, name = self.event_definition.code, self.event_definition.name
         if not catching.throw_error(token, code or "", name or "", technical=False):
-            raise StepFailed("error", f"Expected somebody to catch the error {code or name!r}, but nobody does")
+            message = f"Expected somebody to catch the error {code or name!r}, but nobody does"
+            raise StepFailed("error", message, error_code=code or "")

@@ -15,7 +15,6 @@ from engine.bpmn.scopes import View
 from engine.bpmn.vocabulary import BPMN, CAMUNDA, camunda, steward_properties
 from engine.errors import Problem
 
-MAX_ITEMS = 5_000
 SEPARATING_COMMA = re.compile(r",(?![^{]*\})")  # not one within ${ }
 KINDS = {
     "TimeDateEventDefinition": "timer",
@@ -58,18 +57,19 @@ class Loop:
             count = view.json(self.cardinality)
             if isinstance(count, bool) or not isinstance(count, int) or count < 0:
                 raise StepFailed("expression", f"Expected a loop cardinality of 0 or more, but '{self.cardinality.text}' gives {count!r}")
-            self._check(count)
+            self._check(count, view)
             return [None] * count
         found = view.json(self.collection)
         if not isinstance(found, list):
             what = type(found).__name__
             raise StepFailed("expression", f"Expected a list to repeat over, but '{self.collection.text}' gives {what} {found!r:.100}")
-        self._check(len(found))
+        self._check(len(found), view)
         return found
 
-    def _check(self, count: int) -> None:
-        if count > MAX_ITEMS:
-            raise StepFailed("limit", f"Expected at most {MAX_ITEMS} instances of an activity, but {count} were asked for")
+    def _check(self, count: int, view: View) -> None:
+        limit = view.context.max_items
+        if count > limit:
+            raise StepFailed("limit", f"Expected at most {limit} instances of an activity, but {count} were asked for")
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def next_firing(details: dict[str, Any], at: datetime, zone: str) -> tuple[bool,
     missed ones (`all`), or is left out with them (`skip`).
     """
     left, catch_up = details["repeats_left"], details["catch_up"]
-    if details["interval"] is None or left == 1:
+    if details["interval"] is None:
         return True, None
     interval = timing.parse_duration(details["interval"])
     due = interval.after(datetime.fromisoformat(details["due_at"]), zone)

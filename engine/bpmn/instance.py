@@ -19,9 +19,9 @@ Arrivals = dict[str, deque["Token"]]  # by incoming sequence flow, oldest first
 class StepFailed(Exception):
     """A step cannot be done. Raised before the step has changed anything."""
 
-    def __init__(self, kind: str, message: str, line: int | None = None) -> None:
+    def __init__(self, kind: str, message: str, line: int | None = None, error_code: str | None = None) -> None:
         super().__init__(message)
-        self.kind, self.message, self.line = kind, message, line
+        self.kind, self.message, self.line, self.error_code = kind, message, line, error_code
 
 
 class NoScript:
@@ -99,8 +99,7 @@ class Token(Task):  # type: ignore[misc]  # the library is not typed
         """Do this phase of the element next."""
         self.phase = phase
         self._state = READY
-        if not self.failed:
-            self.workflow.queue(self)
+        self.workflow.queue(self)
 
 
 class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
@@ -225,7 +224,8 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
     def fail(self, token: Token, failure: StepFailed) -> None:
         """Let the token rest where it is until somebody retries it."""
         token.failed = True
-        self.failures.append(Failure(token.id, token.task_spec.shown_as, failure.kind, failure.message, failure.line))
+        at = token.task_spec.shown_as
+        self.failures.append(Failure(token.id, at, failure.kind, failure.message, failure.line, failure.error_code))
 
     def all_tokens(self) -> Iterator[Token]:
         """Every token but the root, oldest first."""

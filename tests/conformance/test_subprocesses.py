@@ -73,6 +73,32 @@ def test_outer_steps_go_first_so_that_an_interruption_is_in_time() -> None:
     assert run.cancelled == ["p1"]
 
 
+def test_what_one_subprocess_ends_does_not_stop_another() -> None:
+    body = """
+    <startEvent id="s"/><parallelGateway id="f"/>
+    <subProcess id="p1"><parallelGateway id="g"/><task id="a"/><task id="b"/><task id="c"/>
+      <endEvent id="e"><terminateEventDefinition/></endEvent>
+      g -> a -> e
+      g -> b -> c
+    </subProcess>
+    <subProcess id="p2"><task id="i1"/><task id="i2"/><task id="i3"/><userTask id="u"/>
+      i1 -> i2 -> i3 -> u
+    </subProcess>
+    s -> f -> p1
+    f -> p2
+    """
+    run = Drive(bpmn(body))
+    assert run.waiting == ["u"]
+
+
+def test_a_subprocess_is_a_scope_even_without_inputs() -> None:
+    run = Drive(bpmn('<startEvent id="s"/><subProcess id="p1"><userTask id="u"/></subProcess>\ns -> p1'), {"n": 1})
+    scope = run.wait("u").scope
+    run.set(scope, n=2)
+    run.complete("u", n=3, m=4)
+    assert run.values == {"n": 1, "m": 4}
+
+
 def test_a_subprocess_has_variables_of_its_own_by_its_inputs() -> None:
     body = """
     <startEvent id="s"/><subProcess id="p1"><extensionElements><camunda:inputOutput>

@@ -140,6 +140,16 @@ def test_firings_missed_are_caught_up_as_the_timer_says(catch_up: str, fired: in
     assert run.wait("t").details["due_at"] == MONDAY + timedelta(minutes=due)
 
 
+def test_a_last_firing_that_comes_too_late_is_left_out_when_the_timer_says_skip() -> None:
+    properties = (
+        '<extensionElements><camunda:properties><camunda:property name="steward:catchUp" value="skip"/>'
+        "</camunda:properties></extensionElements>"
+    )
+    run = Drive(boundary("timeCycle", "R1/PT10M", interrupting=False, properties=properties))
+    run.fire("t", late=timedelta(minutes=30))
+    assert run.waiting == ["a"]
+
+
 def test_the_timer_of_a_task_that_is_entered_again_starts_again() -> None:
     body = """
     <startEvent id="s"/><userTask id="a"/><userTask id="b"/><userTask id="late"/>
