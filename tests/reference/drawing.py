@@ -70,6 +70,7 @@ def _read_scope(scope: ElementTree.Element, nodes: dict[str, Node]) -> None:
         if tag.endswith(("Event", "Gateway", "Task", "Process", "Activity")) or tag == "task":
             event = next((child.tag.removeprefix(BPMN) for child in xml if child.tag.endswith("EventDefinition")), "")
             node_id = xml.get("id", "")
+            event = "message" if tag == "sendTask" else event
             nodes[node_id] = Node(node_id, tag, xml, scope.get("id", ""), event.removesuffix("EventDefinition"))
             if tag == "subProcess":
                 _read_scope(xml, nodes)

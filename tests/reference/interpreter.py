@@ -58,7 +58,7 @@ class Listener:
 
 
 class Interpreter:
-    """One instance. `visits` counts (event, node id) since the last call of `play`."""
+    """One instance. `visits` counts what happened where since the last call of `play`: (entered, node), (flow, flow) …"""
 
     def __init__(self, xml: bytes, variables: dict[str, object]) -> None:
         self.variables = dict(variables)
@@ -113,10 +113,16 @@ class Interpreter:
             self._leave_by_boundary(waiter.node, host)
         else:  # behind an event-based gateway: the first event decides (10.6.6)
             self._visit("left", host.node)
-            token = self._token(waiter.node, host.scope)
+            flow = next(flow for flow in host.node.outgoing if flow.target is waiter.node)
+            self._done(self._visited(waiter.node, host.scope, flow))
             self._remove(host)
-            self._visit("entered", waiter.node)
-            self._done(token)
+
+    def failed(self) -> list[Token]:
+        """Where a script could not be run; oldest first."""
+        return sorted((token for token in self._tokens(self.process) if token.state == "failed"), key=lambda each: each.number)
+
+    def retry(self, token: Token) -> None:
+        token.state = "entering"
 
     def fail(self, token: Token, code: str) -> bool:
         """A job reports an error; False, with nothing changed, when nobody would catch it."""
@@ -142,9 +148,10 @@ class Interpreter:
     def _depth(self, token: Token) -> int:
         return 0 if token.scope.token is None else 1 + self._depth(token.scope.token)
 
-    def _visit(self, event: str, node: Node) -> None:
+    def _visit(self, event: str, node: Node, *flows: Flow | None) -> None:
         if node.is_drawn:
             self.visits[event, node.id] += 1
+            self.visits.update(("flow", flow.id) for flow in flows if flow is not None and flow.id)
 
     def _token(self, node: Node, scope: Scope, flow: Flow | None = None) -> Token:
         self.numbers += 1
@@ -185,11 +192,22 @@ class Interpreter:
         elif node.loop is not None and not token.is_item:
             self._begin_loop(token, node.loop)
         else:
-            self._visit("entered", node)
+            if node.tag == "scriptTask" and not self._run(token):
+                return
+            self._visit("entered", node, token.flow)
             for boundary in node.boundaries:
                 if boundary.event != "error" and not token.is_item:
                     self._listen(boundary, token)
             self._work(token)
+
+    def _run(self, token: Token) -> bool:
+        """Run the script; one that fails has done nothing, and the token rests before it."""
+        try:
+            exec(token.node.xml.findtext(BPMN + "script") or "", {}, self.variables)
+        except ArithmeticError:
+            self._visit("failed", token.node)
+            token.state = "failed"
+        return token.state != "failed"
 
     def _work(self, token: Token) -> None:
         node = token.node
@@ -208,19 +226,20 @@ class Interpreter:
         elif node.tag == "endEvent" and node.event == "error":
             reference = node.xml.find(BPMN + "errorEventDefinition")
             assert reference is not None
+            self._done(token)
             assert self._raise(token, self.drawing.errors[reference.get("errorRef")] or "")
         else:
-            if node.tag == "scriptTask":
-                exec(node.xml.findtext(BPMN + "script") or "", {}, self.variables)
+            if node.event in ("message", "signal"):
+                self._visit("thrown", node)
             elif node.event == "terminate":
                 for other in list(token.scope.tokens):
                     if other is not token:
                         self._cancel(other)
             self._done(token)
 
-    def _visited(self, node: Node, scope: Scope) -> Token:
-        token = self._token(node, scope)
-        self._visit("entered", node)
+    def _visited(self, node: Node, scope: Scope, flow: Flow | None = None) -> Token:
+        token = self._token(node, scope, flow)
+        self._visit("entered", node, flow)
         return token
 
     def _done(self, token: Token) -> None:
@@ -261,7 +280,7 @@ class Interpreter:
         first = {each.flow: each for each in reversed(here)}
         if every and len(first) < len(token.node.incoming):
             return False
-        self._visit("entered", token.node)
+        self._visit("entered", token.node, *first)
         oldest = min(first.values(), key=lambda each: each.number)
         for each in first.values():
             if each is not oldest:
@@ -295,7 +314,7 @@ class Interpreter:
     def _cancel(self, token: Token) -> None:
         for child in list(token.inside.tokens) if token.inside is not None else []:
             self._cancel(child)
-        if token.state == "waiting" and (token.node.loop is None or token.is_item):
+        if token.state in ("waiting", "failed") and (token.node.loop is None or token.is_item):
             self._visit("cancelled", token.node)
         self._remove(token)
 
@@ -318,22 +337,16 @@ class Interpreter:
         while at is not None:
             catching = None if at.is_item else self._catches(at.node.boundaries, code)
             if catching is not None:
-                self._error_left(token)
                 self._leave_by_boundary(catching, at)
                 return True
             inside = [node for node in self.drawing.nodes.values() if node.within == at.scope.within and node.is_event_subprocess]
             starts = [self._start_of(node) for node in inside if node is not at.node]
             catching = None if at.scope.is_interrupted else self._catches(starts, code)
             if catching is not None:
-                self._error_left(token)
                 self._start_event_subprocess(catching, at.scope)
                 return True
             at = at.scope.token
         return False
-
-    def _error_left(self, token: Token) -> None:
-        if token.node.tag == "endEvent":
-            self._done(token)
 
     def _catches(self, events: list[Node], code: str) -> Node | None:
         found: list[tuple[bool, Node]] = []
@@ -360,7 +373,7 @@ class Interpreter:
 
     def _item(self, token: Token) -> None:
         assert token.inside is not None
-        item = self._token(token.node, token.inside)
+        item = self._token(token.node, token.inside, token.flow)
         item.is_item = True
         token.started_items += 1
 

@@ -109,7 +109,8 @@ def task(drawing: Drawing, depth: int = 0) -> Piece:
 def activity(drawing: Drawing, kind: str) -> str:
     inside = ""
     if kind == "scriptTask":
-        inside = f"<script>{drawing.choose(*VARIABLES)} = {drawing.count(0, 3)}</script>"
+        # The last one cannot be computed when the variable is 3.
+        inside = f"<script>{drawing.choose('v0 = 1', 'v1 = 3', 'v2 = 0', 'v1 = v2', 'v2 = 2 // (3 - v0)')}</script>"
     elif kind == "intermediateCatchEvent":
         inside = drawing.choose(TIMER, MESSAGE, SIGNAL)
     elif kind == "intermediateThrowEvent":

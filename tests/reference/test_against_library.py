@@ -8,7 +8,7 @@ reads the clock itself.
 from collections import Counter
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from SpiffWorkflow.bpmn.parser import BpmnParser
@@ -17,7 +17,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from tests.conformance.drive import Drive
 from tests.reference.models import Model, models
-from tests.reference.test_against_reference import STEPS, random_models
+from tests.reference.test_against_reference import MODELS, STEPS, random_models
 
 
 class Library:
@@ -58,7 +58,7 @@ def visits(engine: Drive) -> Counter[str]:
     return Counter(change.activity_id for change in changes if change.event == "left" and is_compared(change.activity_id))
 
 
-@random_models
+@settings(random_models, max_examples=MODELS // 2)
 @given(model=models(rich=False), seed=st.integers(0, 2**32))
 def test_the_engine_does_what_the_library_does_where_that_is_right(model: Model, seed: int) -> None:
     chance, engine, library = Random(seed), Drive(model.xml, model.variables), Library(model)
