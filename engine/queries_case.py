@@ -21,6 +21,9 @@ from engine.states import OPEN_TASK
 from engine.tables import Comment, Incident, Instance, InstanceState, Membership, Person, SlaClock, TaskParticipant, UserTask
 
 
+LINES_AT_MOST = 2_000  # of one instance: a page that tells more is read by nobody, and a loop may have told a hundred thousand
+
+
 @dataclass(frozen=True)
 class OpenTask:
     """A task that waits, with those who may take it."""
@@ -128,7 +131,7 @@ def case(session: Session, instance_id: int, actor: Actor, with_history: bool = 
         ),
         comments=list(session.scalars(select(Comment).where(Comment.instance_id.in_(ids)).order_by(Comment.id))),
         states=states_of(session, ids),
-        lines=lines_of(session, ids) if with_history else [],
+        lines=lines_of(session, family) if with_history else [],
     )
 
 
@@ -176,9 +179,10 @@ def variables_of(session: Session, instance_id: int, scope: str = "") -> dict[st
     return scopes[""] | scopes.get(scope, {})
 
 
-def lines_of(session: Session, instance_ids: Collection[int]) -> list[Line]:
-    """The history of these instances as one story, in the order in which it happened."""
-    lines = [line for one in instance_ids for line in history.lines(session, history.instance_chain(one))]
+def lines_of(session: Session, family: Sequence[Instance]) -> list[Line]:
+    """The history of these instances as one story, in the order in which it happened; of a very long one its last part."""
+    ends = [(history.instance_chain(one.id), max(one.chain_length - LINES_AT_MOST, 0)) for one in family]
+    lines = [line for chain, after in ends for line in history.lines(session, chain, after)]
     return sorted(lines, key=lambda line: (line.at, line.recorded_at, line.chain, line.seq))
 
 

@@ -124,7 +124,8 @@ def _in_time(steward: Steward) -> bool:
         return False
     if now - began > settings.session_hours * 3600 or now - seen > settings.session_idle_minutes * 60:
         return False
-    if now - seen >= SEEN_EVERY:
+    # A list that refreshes itself is nobody at work.
+    if now - seen >= SEEN_EVERY and "X-Background" not in request.headers:
         session["seen"] = now
     return True
 

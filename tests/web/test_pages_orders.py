@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from engine import instances
+from engine import instances, user_tasks
 from tests.factories import END_EVENT as END
 from tests.factories import START_EVENT as BEGIN
 from tests.factories import Company, chain, diagram, script, task
-from tests.people import ANNA, DONG, EMMA
+from tests.people import ANNA, CHEN, DONG, EMMA
 from tests.web.forms import CALL, FILES, PROCESS
 
 CLOCK = {"clock.arrive": "from=start.completed; to=work.completed; limit=duration('PT10M')"}
@@ -59,6 +59,16 @@ def test_the_story_is_told_in_sentences_in_both_languages(visit, company, order)
     visitor.send("/language", language="en", next=f"/orders/{order}")
     assert visitor.texts(".timeline p")[0] == "Chen recorded “报修”"
     assert visitor.texts(".timeline p")[1] == "“Repair” waits for Technician"
+
+
+def test_a_very_long_story_is_told_from_its_end_and_in_full_on_demand(visit, company, order):
+    for number in range(120):
+        with company.database.transaction() as session:
+            user_tasks.comment_on_case(session, order, f"备注 {number}", CHEN, company.now)
+    visitor = visit("dong").open(f"/orders/{order}")
+    assert len(visitor.texts(".timeline li")) == 100 and visitor.texts(".timeline blockquote")[-1] == "备注 119"
+    visitor.open(visitor.page.cssselect("a[href$='story=all#story']")[0].get("href"))
+    assert visitor.texts(".timeline p")[0] == "Chen 登记了“报修”" and len(visitor.texts(".timeline li")) == 122
 
 
 def test_what_is_late_is_said_at_the_top(visit, company):

@@ -98,6 +98,15 @@ def test_a_session_that_is_not_used_ends(visit, clock):
     assert visitor.open("/inbox").path == "/login"
 
 
+def test_a_page_that_refreshes_itself_keeps_no_session_alive(visit, clock):
+    visitor = visit("anna")
+    for _ in range(2):
+        clock.advance(timedelta(hours=3))
+        assert visitor.client.get("/inbox", headers={"HX-Request": "true", "X-Background": "yes"}).status_code == 200
+    clock.advance(timedelta(hours=3))
+    assert visitor.client.get("/inbox", headers={"HX-Request": "true", "X-Background": "yes"}).status_code == 401
+
+
 def test_even_a_busy_session_ends_after_a_week(visit, clock):
     visitor = visit("anna")
     for _ in range(7 * 4 - 1):
