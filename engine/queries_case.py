@@ -20,7 +20,6 @@ from engine.history import Line
 from engine.states import OPEN_TASK
 from engine.tables import Comment, Incident, Instance, InstanceState, Membership, Person, SlaClock, TaskParticipant, UserTask
 
-
 LINES_AT_MOST = 2_000  # of one instance: a page that tells more is read by nobody, and a loop may have told a hundred thousand
 
 
