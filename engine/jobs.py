@@ -180,6 +180,7 @@ def _return(session: Session, job: Job, now: datetime) -> None:
     """A called instance has ended: its caller goes on with all of its variables."""
     parent = session.get_one(Instance, job.instance_id)
     token, child_id, state = job.token, job.payload["child"], job.payload["state"]
+    error, message = job.payload.get("error", "cancelled"), job.payload.get("message", "the called process was cancelled")
     assert token is not None
     session.delete(job)
     session.flush()
@@ -192,7 +193,7 @@ def _return(session: Session, job: Job, now: datetime) -> None:
     if state == "completed":
         runner.advance(session, held, Complete(token, codec.read_scopes(stored)[""]), event, SYSTEM, now)
     else:
-        runner.advance(session, held, Fail(token, "cancelled", "the called process was cancelled"), event, SYSTEM, now)
+        runner.advance(session, held, Fail(token, error, message), event, SYSTEM, now)
 
 
 def _throw(session: Session, job: Job, now: datetime) -> None:

@@ -17,13 +17,14 @@ from engine import clocks, db, definitions, history, incidents, sites, waits
 from engine.actors import Actor
 from engine.bpmn import sandbox
 from engine.bpmn.clock_rules import rules_of
-from engine.bpmn.triggers import Change, Complete, Context, Failure, Outcome, Thrown, Trigger
+from engine.bpmn.triggers import Cancel, Change, Complete, Context, Failure, Outcome, Thrown, Trigger
 from engine.bpmn.workflow import Workflow
 from engine.db import core
 from engine.definitions import Loaded
 from engine.errors import Conflict, LimitExceeded, NotFound
 from engine.history import Event
 from engine.search import index as index_case
+from engine.settings import Limits
 from engine.tables import CaseField, Incident, Instance, InstanceState
 from engine.workflows import WorkflowCache
 
@@ -46,7 +47,7 @@ class Held:
     loaded: Loaded
     workflow: Workflow
     facts: sites.SiteFacts
-    max_steps: int
+    limits: Limits
     is_new: bool = False
 
     @property
@@ -78,13 +79,13 @@ def hold(session: Session, instance: Instance) -> Held:
     if workflow is None:
         state = session.scalars(_LOAD_STATE, {"of_instance": instance.id}).one()
         workflow = Workflow.load(loaded.executable, state)
-    return Held(instance, loaded, workflow, sites.facts(session, instance.site), _max_steps(session))
+    return Held(instance, loaded, workflow, sites.facts(session, instance.site), _limits(session))
 
 
 def begin(session: Session, instance: Instance, loaded: Loaded, variables: Mapping[str, Any], start_event: str | None = None) -> Held:
     """A workflow for a new instance, in which nothing has run yet."""
     workflow = Workflow.begin(loaded.executable, dict(variables), start_event)
-    return Held(instance, loaded, workflow, sites.facts(session, instance.site), _max_steps(session), is_new=True)
+    return Held(instance, loaded, workflow, sites.facts(session, instance.site), _limits(session), is_new=True)
 
 
 def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor: Actor, now: datetime) -> Step:
@@ -94,6 +95,9 @@ def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor:
     before = {} if held.is_new else _copy(held.workflow.scopes)
     context = _context(held, now)
     outcome = held.workflow.advance(trigger, context)
+    error = _leaving(held.instance, outcome)
+    if error is not None:
+        held.workflow.advance(Cancel(), context)
     after = held.workflow.scopes
     done = trigger.token if isinstance(trigger, Complete) else None
     after_waits = held.workflow.waits()
@@ -101,17 +105,27 @@ def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor:
 
     events = [_told(event, before, after, outcome.changes)]
     events += waits.sync(session, held.instance, held.loaded.process, difference, now)
-    opened = _open_incidents(session, held, outcome.failures, trigger, now, events)
+    opened = _open_incidents(session, held, [] if error else outcome.failures, trigger, now, events)
     waiting = {wait.token: wait.activity_id for wait in after_waits}
     events += incidents.resolve_gone(session, held.instance, held.workflow.failed, waiting, now, actor.login)
     _throw(session, held.instance, outcome.messages, now, events)
     _sync_clocks(session, held, outcome, context, now, events)
     _describe(session, held, before, context)
-    if held.workflow.is_completed:
+    if error is not None:
+        events.append(Event("instance.cancelled", error.activity_id, {"reason": error.message, "error": error.error_code}))
+        events += _end(session, held, "cancelled", now, error)
+    elif held.workflow.is_completed:
         events += _end(session, held, "completed", now)
     history.append(session, held.instance, events, actor, now)
     _save(session, held)
     return Step(held.instance, events, opened)
+
+
+def _leaving(instance: Instance, outcome: Outcome) -> Failure | None:
+    """A BPMN error that nobody in a called process catches: it ends that process and goes on in its caller (BPMN 2.0.2 §10.5.1)."""
+    if instance.parent_id is None:
+        return None
+    return next((failure for failure in outcome.failures if failure.error_code is not None), None)
 
 
 def cancel(session: Session, held: Held, trigger: Trigger, event: Event, actor: Actor, now: datetime) -> Step:
@@ -126,8 +140,8 @@ def cancel(session: Session, held: Held, trigger: Trigger, event: Event, actor: 
     return Step(held.instance, events)
 
 
-def _max_steps(session: Session) -> int:
-    return db.of(session).settings.limits.steps
+def _limits(session: Session) -> Limits:
+    return db.of(session).settings.limits
 
 
 def _refuse_unless_running(instance: Instance) -> None:
@@ -152,7 +166,12 @@ def case_of(instance: Instance) -> dict[str, Any]:
 
 def _context(held: Held, now: datetime) -> Context:
     return Context(
-        now=now, functions=held.facts.functions(now), case=case_of(held.instance), max_steps=held.max_steps, zone=held.facts.zone_name
+        now=now,
+        functions=held.facts.functions(now),
+        case=case_of(held.instance),
+        max_steps=held.limits.steps,
+        max_items=held.limits.multi_instance,
+        zone=held.facts.zone_name,
     )
 
 
@@ -269,7 +288,7 @@ def _write_fields(session: Session, instance: Instance, fields: Mapping[str, str
     index_case(session, instance.id, instance.site, {**fields, **numbered})
 
 
-def _end(session: Session, held: Held, state: str, now: datetime) -> list[Event]:
+def _end(session: Session, held: Held, state: str, now: datetime, error: Failure | None = None) -> list[Event]:
     instance = held.instance
     instance.state, instance.ended_at = state, now
     events = clocks.stop_all(session, instance, now, held.facts.calendar) if rules_of(held.loaded.process) else []
@@ -277,7 +296,10 @@ def _end(session: Session, held: Held, state: str, now: datetime) -> list[Event]
         events.append(Event("instance.completed"))
     if instance.parent_id is not None and instance.parent_token is not None:
         # The caller is moved by a job of its own.
-        row = waits.job(instance, waits.RETURN, "-", {"child": instance.id, "state": state}, now, token=instance.parent_token)
+        payload = {"child": instance.id, "state": state}
+        if error is not None:
+            payload |= {"error": error.error_code, "message": error.message}
+        row = waits.job(instance, waits.RETURN, "-", payload, now, token=instance.parent_token)
         waits.insert_jobs(session, [{**row, "instance_id": instance.parent_id}])
     return events
 

@@ -17,7 +17,6 @@ class Limits:
     multi_instance: int = 5_000
     attachment: int = 25_000_000
     request: int = 30_000_000
-    page: int = 200
 
 
 @dataclass(frozen=True)

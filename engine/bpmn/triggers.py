@@ -87,6 +87,7 @@ class Context:
     functions: Functions = field(default_factory=dict)
     case: Variables = field(default_factory=dict)
     max_steps: int = 10_000
+    max_items: int = 5_000  # of a multi-instance activity
     zone: str = "Asia/Shanghai"  # how to read a timer's date that names no zone
 
 
@@ -110,6 +111,7 @@ class Failure:
     kind: str  # expression, script, decision, error (a BPMN error that nobody catches), limit, deadlock
     message: str
     line: int | None = None
+    error_code: str | None = None  # of a BPMN error that nobody catches
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ class Workflow:
         token = self._waiting(trigger.token, "job", "call")
         if not catching.throw_error(token, trigger.error_code, trigger.message, technical=False):
             message = f"Expected somebody to catch the error {trigger.error_code!r}, but nobody does: {trigger.message}"
-            self._instance.fail(token, StepFailed("error", message))
+            self._instance.fail(token, StepFailed("error", message, error_code=trigger.error_code))
 
     def _retry(self, trigger: Retry) -> None:
         token = self._token(trigger.token)

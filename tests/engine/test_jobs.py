@@ -152,6 +152,40 @@ def test_a_cancelled_caller_takes_what_it_called_with_it(company: Company) -> No
     assert company.open_tasks() == []
 
 
+ERROR = '<error id="e" errorCode="UNREACHABLE"/>'
+FAILS = diagram(
+    chain(START_EVENT, task("telephone", "customer_service"), '<endEvent id="gone"><errorEventDefinition errorRef="e"/></endEvent>'),
+    key="callback",
+    before=ERROR,
+)
+
+
+def test_an_error_of_a_called_process_goes_on_in_its_caller(company: Company) -> None:
+    boundary = '<boundaryEvent id="nobody" attachedToRef="ask"><errorEventDefinition errorRef="e"/></boundaryEvent>' + task("visit")
+    call = '<callActivity id="ask" calledElement="callback"/>'
+    flow = '<sequenceFlow id="x" sourceRef="nobody" targetRef="visit"/>'
+    company.deploy(FAILS, diagram(chain(START_EVENT, call, END_EVENT) + boundary + flow, before=ERROR))
+    parent = company.start()
+    company.work()
+    company.complete("telephone", CHEN)
+    company.work()
+    child = called_by(company, parent)
+    assert (child.state, child.incidents) == ("cancelled", 0)
+    assert company.waiting(parent) == ["visit"]
+    assert company.incidents() == []
+
+
+def test_an_error_that_the_caller_does_not_catch_is_an_incident_of_the_caller(company: Company) -> None:
+    company.deploy(FAILS, diagram(chain(START_EVENT, '<callActivity id="ask" calledElement="callback"/>', END_EVENT)))
+    parent = company.start()
+    company.work()
+    company.complete("telephone", CHEN)
+    company.work()
+    (incident,) = company.incidents()
+    assert (incident.instance_id, incident.activity_id, incident.kind) == (parent, "ask", "error")
+    assert "UNREACHABLE" in incident.message
+
+
 def test_calls_do_not_nest_without_end(company: Company) -> None:
     itself = diagram(chain(START_EVENT, '<callActivity id="again" calledElement="order"/>', END_EVENT))
     company.deploy(itself)

@@ -106,10 +106,20 @@ def test_a_signal_reaches_everybody_who_waits(company: Company) -> None:
     assert company.variables(instances[2]) == {"wind": 9}
 
 
-def test_an_instance_sends_a_message_to_another(company: Company) -> None:
+@pytest.mark.parametrize(
+    "sender",
+    [
+        '<sendTask id="tell" messageRef="m">{}</sendTask>',
+        '<intermediateThrowEvent id="tell">{}<messageEventDefinition messageRef="m"/></intermediateThrowEvent>',
+        '<endEvent id="tell">{}<messageEventDefinition messageRef="m"/></endEvent>',
+    ],
+    ids=["send task", "throwing event", "end event"],
+)
+def test_an_instance_sends_a_message_with_its_inputs_to_another(company: Company, sender: str) -> None:
     inputs = '<camunda:inputOutput><camunda:inputParameter name="depth">${3}</camunda:inputParameter></camunda:inputOutput>'
-    throw = f'<sendTask id="tell" messageRef="m">{extensions({"correlationKey": "house"}, inputs)}</sendTask>'
-    company.deploy(WAITS, diagram(chain(START_EVENT, throw, END_EVENT), key="weather", before=MESSAGE))
+    throw = sender.format(extensions({"correlationKey": "house"}, inputs))
+    nodes = (START_EVENT, throw) if "endEvent" in sender else (START_EVENT, throw, END_EVENT)
+    company.deploy(WAITS, diagram(chain(*nodes), key="weather", before=MESSAGE))
     waiting = company.start(variables={"house": "A-12"})
     sender = company.start("weather", variables={"house": "A-12"})
     company.work()

@@ -38,7 +38,7 @@ ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
 }
 ELEMENTS: Final[dict[str, frozenset[str]]] = {
     "properties": frozenset(FLOW_NODES | {"process", "lane", "participant", "collaboration", "sequenceFlow", "definitions"}),
-    "inputOutput": frozenset(ACTIVITIES),
+    "inputOutput": frozenset(ACTIVITIES | {"intermediateThrowEvent", "endEvent"}),  # events: what their message carries
     "failedJobRetryTimeCycle": frozenset(FLOW_NODES),
     "in": frozenset({"callActivity"}),
     "out": frozenset({"callActivity"}),
