@@ -101,7 +101,7 @@ def _place(instance: Instance, row: list[Any]) -> None:
     spec = token.task_spec
     if phase == "arrived" and isinstance(spec, Join):
         spec.arrive(token)
-    elif token._state == READY and not failed:
+    elif token._state == READY:
         instance.queue(token)
 
 

@@ -20,9 +20,10 @@ t -> b
 
 
 def seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
+    """Of this process, so that a busy machine does not count."""
+    started = time.process_time()
     work()
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def test_ten_thousand_rounds_cost_and_weigh_as_much_as_ten() -> None:
@@ -37,10 +38,10 @@ def test_ten_thousand_rounds_cost_and_weigh_as_much_as_ten() -> None:
             workflow.advance(Complete(token, {"again": True}), context)
 
     rounds(10)
-    weight, cost = len(workflow.dump()), min(seconds(lambda: rounds(100)) for _ in range(5))
+    weight, cost = len(workflow.dump()), min(seconds(lambda: rounds(100)) for _ in range(10))
     rounds(9_000)
     assert len(workflow.dump()) <= weight * 1.2
-    assert min(seconds(lambda: rounds(100)) for _ in range(5)) <= cost * 1.5  # measured more closely by the benchmark
+    assert min(seconds(lambda: rounds(100)) for _ in range(10)) <= cost * 1.5  # measured more closely by the benchmark
 
 
 def test_a_thousand_tasks_in_a_row() -> None:

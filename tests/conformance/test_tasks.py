@@ -200,6 +200,14 @@ def test_the_last_performer_of_a_task_is_known() -> None:
     assert run.wait("b").details["assignee"] == "carl"
 
 
+def test_the_last_performer_is_still_known_some_steps_later() -> None:
+    body = '<startEvent id="s"/><userTask id="a"/><userTask id="b"/><userTask id="c" camunda:assignee="${performer(\'a\')}"/>'
+    run = Drive(bpmn(body + "\ns -> a -> b -> c"))
+    run.complete("a", "anna")
+    run.complete("b", "ben")
+    assert run.wait("c").details["assignee"] == "anna"
+
+
 def test_cancelling_ends_everything() -> None:
     run = Drive(one_task())
     run.cancel()
