@@ -3,12 +3,15 @@
 import logging
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
-from flask import Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import (
@@ -67,6 +70,7 @@ def install(app: APIFlask) -> None:
     app.error_processor(refused_by_schema)  # first: it takes the framework's own refusals along
     app.register_error_handler(Rejected, refused)
     app.register_error_handler(HTTPException, refused_by_the_framework)
+    app.register_error_handler(CSRFError, refused_as_forged)
     app.register_error_handler(Exception, bug)
 
 
@@ -91,6 +95,14 @@ def refused_by_the_framework(error: HTTPException) -> ResponseReturnValue:
         answer.headers.update({name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "WWW-Authenticate")})
         return answer
     return page(status, detail=error.description or "")
+
+
+def refused_as_forged(error: CSRFError) -> ResponseReturnValue:
+    """A form without the token of its session: forged, or its session ended while the page stood open."""
+    if is_for_programs() or current_user.is_authenticated:
+        return refused_by_the_framework(error)
+    flash(gettext("页面放得太久了，请重新登录。"), "info")
+    return login_first()
 
 
 def refused_by_schema(error: HTTPError) -> ResponseReturnValue:
@@ -129,11 +141,18 @@ def is_htmx() -> bool:
 
 
 def login_first() -> ResponseReturnValue:
-    back = request.full_path.rstrip("?") if request.method == "GET" and not is_htmx() else None
-    address = url_for("session.login", next=back)
+    """To the login, and from there back to the page: what was typed into its form is kept by the browser."""
+    address = url_for("session.login", next=_page_at_hand())
     if is_htmx():
         return Response(status=401, headers={"HX-Redirect": address})
     return redirect(address, 303)
+
+
+def _page_at_hand() -> str | None:
+    if request.method == "GET" and not is_htmx():
+        return request.full_path.rstrip("?")
+    came_from = urlsplit(request.referrer or "")
+    return came_from.path if came_from.netloc == request.host and came_from.path != url_for("session.login") else None
 
 
 def page(status: int, detail: str = "", number: str = "") -> ResponseReturnValue:

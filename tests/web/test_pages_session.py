@@ -107,6 +107,24 @@ def test_a_page_that_refreshes_itself_keeps_no_session_alive(visit, clock):
     assert visitor.client.get("/inbox", headers={"HX-Request": "true", "X-Background": "yes"}).status_code == 401
 
 
+def test_who_sends_a_form_too_late_comes_back_to_its_page_after_the_login(visit, clock):
+    visitor = visit("anna").open("/password")
+    clock.advance(timedelta(days=8))
+    said = {"csrf_token": visitor.token(), "current": "x", "new": "y", "again": "y"}
+    answer = visitor.client.post("/password", data=said, headers={"Referer": "http://localhost/password"})
+    assert answer.status_code == 303 and answer.location == "/login?next=/password"
+
+
+def test_a_form_whose_session_is_forgotten_leads_to_the_login_with_a_word(app):
+    visitor = Visitor(app.test_client()).open("/login")
+    said = {"login": "anna", "password": PASSWORD, "csrf_token": visitor.token()}
+    forgetful = Visitor(app.test_client())
+    page = forgetful.client.post("/login", data=said, follow_redirects=True)
+    assert page.request.path == "/login" and "请重新登录" in page.get_data(as_text=True)
+    answer = forgetful.client.post("/tasks/1/complete", data=said, headers={"Referer": "http://elsewhere.example/tasks/1"})
+    assert answer.status_code == 303 and answer.location == "/login"
+
+
 def test_even_a_busy_session_ends_after_a_week(visit, clock):
     visitor = visit("anna")
     for _ in range(7 * 4 - 1):
