@@ -3,7 +3,7 @@ import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import { words } from "./words.js";
 
 const STATES = ["done", "here", "late", "failed"]; // a later one wins
-const MARKS = { done: "✓", here: "●", late: "!", failed: "✕" };
+const MARKS = { done: "✓", here: "•", late: "!", failed: "✕" };
 
 async function read(text) {
   if (!text) return {};
@@ -40,19 +40,27 @@ function paint(viewer, progress, labels) {
   }
 }
 
+// How far to shift a window of some length along a longer whole, so that the place is in the middle and no blank is shown.
+function shift(place, length, begin, whole) {
+  const margin = 20;
+  if (whole <= length) return begin - (length - whole) / 2;
+  return Math.min(Math.max(place - length / 2, begin - margin), begin + whole + margin - length);
+}
+
 // The whole diagram where it stays readable, else the present place at a readable size.
 function look(viewer, progress) {
   const canvas = viewer.get("canvas");
+  const registry = viewer.get("elementRegistry");
   canvas.zoom("fit-viewport", "auto");
   if (canvas.zoom() >= 0.55) return;
-  const registry = viewer.get("elementRegistry");
   const present = ["late", "failed", "here"].flatMap((state) => progress[state] ?? []).map((id) => registry.get(id)).find(Boolean);
   const middle = present ?? registry.find((shape) => shape.type === "bpmn:StartEvent");
   canvas.zoom(0.7);
   if (!middle) return;
-  const { width, height } = canvas.viewbox();
-  const x = present ? middle.x + middle.width / 2 - width / 2 : middle.x - 80;
-  canvas.viewbox({ x, y: middle.y + middle.height / 2 - height / 2, width, height });
+  const { width, height, inner } = canvas.viewbox();
+  const x = shift(middle.x + middle.width / 2, width, inner.x, inner.width);
+  const y = shift(middle.y + middle.height / 2, height, inner.y, inner.height);
+  canvas.viewbox({ x, y, width, height });
 }
 
 function controls(element, viewer) {
