@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine import db, history
 from engine.actors import Actor
-from engine.bpmn import decisions, executable, lint, parser, vocabulary
+from engine.bpmn import decisions, executable, form_data, lint, parser, vocabulary
 from engine.bpmn.model import Process
 from engine.errors import DeploymentRefused, Forbidden, NotFound, Problem
 from engine.forms import Form, compile_form
@@ -113,6 +113,7 @@ def lint_files(files: Mapping[str, bytes], known: frozenset[str] = frozenset()) 
 
 
 def _read(files: Mapping[str, bytes], problems: list[Problem]) -> list[_Diagram]:
+    files = dict(files)  # forms that are written into a diagram join it
     forms: dict[str, Form] = {}
     tables: dict[str, dict[str, decisions.Decision]] = {}
     sources: list[tuple[str, etree._Element, Sequence[Process]]] = []
@@ -121,6 +122,9 @@ def _read(files: Mapping[str, bytes], problems: list[Problem]) -> list[_Diagram]
             if file.endswith(BPMN_ENDINGS):
                 root = parser.read_xml(content, file)
                 sources.append((file, root, vocabulary.read_processes(root, file)))
+                for name, form in form_data.forms_within(root).items():
+                    path = str(PurePosixPath(file).with_name(f"{name}.form"))
+                    files[path], forms[path] = form, compile_form(form, file)
             elif file.endswith(".dmn"):
                 tables[file] = decisions.compile_decisions(parser.read_xml(content, file), file)
             elif file.endswith(".form"):
@@ -302,5 +306,7 @@ def _load(session: Session, definition_id: int) -> Loaded:
         if file.kind == "dmn":
             usable |= decisions.compile_decisions(parser.read_xml(file.content, file.name), file.name)
     forms = {PurePosixPath(file.name).stem: compile_form(file.content, file.name) for file in files if file.kind == "form"}
-    compiled = executable.compile_process(root, process, usable)
+    # As it was normalised when it was deployed: a later release may normalise otherwise, and running instances must not notice.
+    normalised = next(file for file in files if file.kind == "normalised")
+    compiled = executable.compile_process(parser.read_xml(normalised.content, normalised.name), process, usable)
     return Loaded(definition.id, definition.key, definition.version, process, compiled, forms)

@@ -76,9 +76,17 @@ def sequence_flows(scope: _Element) -> Iterator[tuple[str, _Element]]:
         yield given, flow
 
 
+def form_data(element: _Element) -> _Element | None:
+    """The form that is written into the diagram at this node."""
+    return element.find(f"{BPMN}extensionElements/{CAMUNDA}formData")
+
+
 def form_name(element: _Element) -> str | None:
-    """The form of a user task or start event, as the name of its file without `.form`."""
+    """The form of a user task or start event, as the name of its file without `.form`; one in the diagram is named after its place."""
     given = camunda(element, "formRef") or camunda(element, "formKey")
+    if given is None and form_data(element) is not None:
+        process = next(element.iterancestors(BPMN + "process"), element)
+        return f"{process.get('id')}.{element.get('id')}.form_data"
     return None if given is None else given.rpartition("/")[2].rpartition(":")[2].removesuffix(".form")
 
 

@@ -39,11 +39,11 @@ ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
 ELEMENTS: Final[dict[str, frozenset[str]]] = {
     "properties": frozenset(FLOW_NODES | {"process", "lane", "participant", "collaboration", "sequenceFlow", "definitions"}),
     "inputOutput": frozenset(ACTIVITIES | {"intermediateThrowEvent", "endEvent"}),  # events: what their message carries
+    "formData": frozenset({"userTask", "manualTask", "startEvent"}),
     "failedJobRetryTimeCycle": frozenset(FLOW_NODES),
     "in": frozenset({"callActivity"}),
     "out": frozenset({"callActivity"}),
 }
-NOT_BUILT_YET: Final = frozenset({"formData"})
 VALUES: Final = {
     "mapDecisionResult": {"singleEntry"},  # the shape of a result follows its table; the other shapes are not built yet
     "type": {"external"},
@@ -103,8 +103,6 @@ def _extension(diagram: Diagram, holder: str, extension: _Element) -> Iterator[P
         yield diagram.problem(extension, RULE, f"Expected camunda: properties, but <{local}> is written for {OTHER_ENGINES[namespace]}")
     elif namespace != CAMUNDA[1:-1]:
         yield diagram.warning(extension, RULE, f"Expected camunda: properties, but <{local}> is of '{namespace}'; nothing reads it")
-    elif local in NOT_BUILT_YET:
-        yield diagram.problem(extension, RULE, f"Expected a form file (camunda:formRef), but camunda:{local} is not built yet")
     elif local == "inputOutput" and extension.find(f".//{CAMUNDA}script") is not None:
         yield diagram.problem(extension, RULE, "Expected an expression as the value of a parameter, but found a camunda:script")
     elif local in ("in", "out") and extension.get("local") is not None:

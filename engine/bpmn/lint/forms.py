@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from engine.bpmn.form_data import complaints
 from engine.bpmn.lint.diagram import Diagram
 from engine.bpmn.vocabulary import USER_TASKS, form_name, name_of
 from engine.errors import Problem
@@ -14,6 +15,8 @@ NO_FORM: Final = "no-form"
 def check(diagram: Diagram) -> Iterator[Problem]:
     """Good: camunda:formRef="record" and forms/record.form. Bad: a form that was not deployed with it."""
     for node in diagram.of_kind(*USER_TASKS, "startEvent"):
+        wrong = [diagram.problem(node.element, RULE, complaint) for complaint in complaints(node.element)]
+        yield from wrong
         name = form_name(node.element)
         if name is None:
             if node.kind == "userTask":
@@ -23,5 +26,5 @@ def check(diagram: Diagram) -> Iterator[Problem]:
             yield diagram.problem(
                 node.element, RULE, "Expected a form only on the plain start of a process, but nobody would fill in this one"
             )
-        elif name not in diagram.available.forms:
+        elif not wrong and name not in diagram.available.forms:
             yield diagram.problem(node.element, RULE, f"Expected a form file '{name[:60]}.form' in this deployment, but there is none")

@@ -309,7 +309,6 @@ def test_camunda_attributes_of_the_contract_pass():
         '<camunda:executionListener event="start" expression="x"/>',
         '<camunda:taskListener event="create" expression="x"/>',
         "<camunda:connector/>",
-        '<camunda:formData><camunda:formField id="x"/></camunda:formData>',
         '<camunda:in source="a" target="b"/>',
         '<zeebe:userTask xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"/>',
         f"<camunda:inputOutput>{SCRIPTED}</camunda:inputOutput>",
