@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 HOW_TO_INSTALL = "Chromium is not installed on this machine. Install it with: sudo apt install chromium fonts-noto-cjk"
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 NARROWEST: dict[str, Any] = {**PHONE, "viewport": {"width": 320, "height": 640}}
@@ -53,7 +54,7 @@ def open_context(browser: Browser, troubles: Troubles) -> Iterator[Callable[...,
 
     def open_one(**options: Any) -> BrowserContext:
         context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         context.on("page", troubles.watch)
         contexts.append(context)
         return context

@@ -60,17 +60,21 @@ function follow(form) {
     write(form, JSON.parse(stored));
     announce(form);
   }
-  let timer;
-  const save = () => sessionStorage.setItem(storageKey(form), JSON.stringify(read(form)));
+  let timer = null;
+  const save = () => {
+    clearTimeout(timer);
+    timer = null;
+    sessionStorage.setItem(storageKey(form), JSON.stringify(read(form)));
+  };
   const saveSoon = () => {
     clearTimeout(timer);
     timer = setTimeout(save, 200);
   };
   form.addEventListener("input", saveSoon);
   form.addEventListener("change", saveSoon);
+  window.addEventListener("pagehide", () => timer !== null && save());
   form.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
-    clearTimeout(timer);
     save();
     sessionStorage.setItem(SENT, storageKey(form));
   });
