@@ -14,7 +14,7 @@ from engine.definitions import Loaded
 from engine.queries_case import Case, OpenTask
 from engine.tables import Incident, Instance, SlaClock
 from web import story, words
-from web.pages import facts
+from web.pages.facts import ReadableFact, readable
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class View:
 
     case: Case
     names: Mapping[str, str]
-    facts: Sequence[facts.Shown]
+    facts: Sequence[ReadableFact]
     clocks: Sequence[Clock]
     story: Sequence[story.Sentence]
     zone: ZoneInfo
@@ -52,15 +52,15 @@ class View:
         return self.case.root.title or self.case.loaded[self.case.root.id].process.name
 
     @property
-    def key_facts(self) -> list[facts.Shown]:
+    def key_facts(self) -> list[ReadableFact]:
         """By what people know the case (what its process declares searchable), and its pictures."""
         return [fact for fact in self.facts if self._is_key(fact)]
 
     @property
-    def other_facts(self) -> list[facts.Shown]:
+    def other_facts(self) -> list[ReadableFact]:
         return [fact for fact in self.facts if not self._is_key(fact)]
 
-    def _is_key(self, fact: facts.Shown) -> bool:
+    def _is_key(self, fact: ReadableFact) -> bool:
         searchable = self.case.loaded[self.case.instance.id].process.properties.get("searchable", "")
         return fact.kind == "pictures" or fact.key in {name.strip() for name in searchable.split(",")}
 
@@ -85,7 +85,7 @@ def view(session: Session, case: Case, actor: Actor, now: datetime) -> View:
     return View(
         case=case,
         names=names,
-        facts=facts.shown(case.facts, names, site.zone, opens),
+        facts=readable(case.facts, names, site.zone, opens),
         clocks=[_clock(clock) for clock in case.clocks],
         story=story.tell(case.lines, cast),
         zone=site.zone,

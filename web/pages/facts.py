@@ -10,7 +10,7 @@ from web.pages import fields
 
 
 @dataclass(frozen=True)
-class Shown:
+class ReadableFact:
     """One fact as the page shows it; `hashes` are its pictures."""
 
     key: str
@@ -20,17 +20,18 @@ class Shown:
     hashes: tuple[str, ...] = ()
 
 
-def shown(facts: Iterable[Fact], names: Mapping[str, str], zone: ZoneInfo, opens_telephones: bool) -> list[Shown]:
-    return [_shown(fact, names, zone, opens_telephones) for fact in facts]
+def readable(facts: Iterable[Fact], names: Mapping[str, str], zone: ZoneInfo, opens_telephones: bool) -> list[ReadableFact]:
+    return [_readable(fact, names, zone, opens_telephones) for fact in facts]
 
 
-def _shown(fact: Fact, names: Mapping[str, str], zone: ZoneInfo, opens_telephones: bool) -> Shown:
+def _readable(fact: Fact, names: Mapping[str, str], zone: ZoneInfo, opens_telephones: bool) -> ReadableFact:
     component, value = fact.component, fact.value
     key, label = component.key or "", fields.label_of(component)
     if component.answer in ("attachments", "signature"):
         hashes = [value] if isinstance(value, str) else value
-        return Shown(key, label, "pictures", hashes=tuple(one for one in hashes if isinstance(one, str)))
+        return ReadableFact(key, label, "pictures", hashes=tuple(one for one in hashes if isinstance(one, str)))
     if component.answer == "telephone":
         number = str(value)
-        return Shown(key, label, "telephone", number) if opens_telephones else Shown(key, label, "text", residents.masked(number))
-    return Shown(key, label, "text", fields.in_words(component, value, names, zone))
+        kind, shown = ("telephone", number) if opens_telephones else ("text", residents.masked(number))
+        return ReadableFact(key, label, kind, shown)
+    return ReadableFact(key, label, "text", fields.in_words(component, value, names, zone))

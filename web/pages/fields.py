@@ -29,7 +29,7 @@ def vouches(component: Component) -> bool:
 
 
 @dataclass(frozen=True)
-class Shown:
+class FormView:
     """What the templates need to draw a form. A task may have none: then there is nothing but its button."""
 
     form: Form | None

@@ -34,7 +34,7 @@ def fill() -> ResponseReturnValue:
         dweller = next((one for one in household.residents if str(one.id) == request.args.get("resident")), None)
         form = _form(session, request.args.get("form", ""))
         values = _values(form, household, dweller)
-        shown = fields.Shown(form, values, {}, zone=sites.facts(session, site).zone, site=site)
+        shown = fields.FormView(form, values, {}, zone=sites.facts(session, site).zone, site=site)
         components = [component for key, component in form.fields.items() if key in values]
         return render_template("start/filled.html", form=shown, components=components)
 

@@ -35,7 +35,7 @@ def one(definition_id: int) -> ResponseReturnValue:
             versions=definitions.versions(session, definition.key),
             files=files,
             problems=problems,
-            names=identity.names_of(session, {definition.deployed_by} - {None}),
+            names=identity.names_of(session, [definition.deployed_by] if definition.deployed_by else []),
         )
 
 

@@ -66,7 +66,7 @@ def hidden(key: str) -> ResponseReturnValue:
         loaded, site = _wanted(session, key)
         form = loaded.forms.get(loaded.process.start_form or "")
         typed = fields.read(form, request.form, sites.facts(session, site).zone)
-        return "", 204, {"HX-Trigger": fields.hidden_event(fields.Shown(form, typed, {}).hidden)}
+        return "", 204, {"HX-Trigger": fields.hidden_event(fields.FormView(form, typed, {}).hidden)}
 
 
 def _wanted(session: Session, key: str) -> tuple[Loaded, str]:
@@ -90,7 +90,7 @@ def _places(actor: Actor, process: Process) -> list[str]:
 def _page(session: Session, key: str, values: Mapping[str, Any], refusal: Invalid | None = None) -> str:
     loaded, site = _wanted(session, key)
     facts = sites.facts(session, site)
-    form = fields.Shown(
+    form = fields.FormView(
         form=loaded.forms.get(loaded.process.start_form or ""),
         values=values,
         variables={},
@@ -100,7 +100,7 @@ def _page(session: Session, key: str, values: Mapping[str, Any], refusal: Invali
         site=site,
     )
     if refusal is not None:
-        form = replace(form, errors=form.errors | fields.objections(form.form, values, {}))
+        form = replace(form, errors={**form.errors, **fields.objections(form.form, values, {})})
     return render_template(
         "start/form.html",
         process=loaded.process,

@@ -34,6 +34,7 @@ def complete(task_id: int) -> ResponseReturnValue:
         with current.steward().db.transaction() as session:
             typed = _typed(session, task_id)
             completion = user_tasks.complete(session, task_id, typed, actor, now)
+            drafts.drop(session, task_id, actor)
             instance, what = completion.instance, completion.task.name
             ids, number = (instance.id, instance.root_id or instance.id), instance.number or instance.title or ""
     except Invalid as error:
@@ -102,9 +103,9 @@ def _typed(session: Session, task_id: int) -> dict[str, Any]:
     return fields.read(form, request.form, sites.facts(session, task.site).zone)
 
 
-def _form_of(session: Session, task: UserTask, values: Mapping[str, Any]) -> fields.Shown:
+def _form_of(session: Session, task: UserTask, values: Mapping[str, Any]) -> fields.FormView:
     loaded = queries_case.loaded_of(session, task.instance_id)
-    return fields.Shown(
+    return fields.FormView(
         form=loaded.forms.get(task.form or ""),
         values=values,
         variables=queries_case.variables_of(session, task.instance_id, task.scope),
