@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine import db, definitions, history, numbering, rights, runner
 from engine.actors import Actor
-from engine.bpmn.triggers import Cancel, SetVariables, Start
+from engine.bpmn.triggers import SetVariables, Start
 from engine.definitions import Loaded
 from engine.errors import Conflict, Invalid, NotFound
 from engine.history import Event
@@ -149,7 +149,7 @@ def held(session: Session, instance_id: int, actor: Actor) -> Instance:
 def cancel(session: Session, instance_id: int, reason: str, actor: Actor, now: datetime) -> Instance:
     """End an instance before its time; what it called ends with it, its number stays and is marked void."""
     instance = _operated(session, instance_id, reason, actor, "cancelled")
-    runner.cancel(session, runner.hold(session, instance), Cancel(), Event("instance.cancelled", None, {"reason": reason}), actor, now)
+    runner.cancel(session, instance, Event("instance.cancelled", None, {"reason": reason}), actor, now)
     if instance.number and instance.parent_id is None:
         numbering.void(session, instance.number)
     return instance
@@ -191,6 +191,8 @@ def set_variables(
     """Correct variables of a running instance by hand; history keeps old and new."""
     instance = held(session, instance_id, actor)
     rights.require(rights.may_operate(actor, instance.site), "change variables of cases")
+    if not reason.strip():
+        raise Invalid("Expected a reason, but it is empty", {"reason": "请填写原因"})
     check_size(variables, db.of(session).settings.limits)
     holding = runner.hold(session, instance)
     return runner.advance(session, holding, SetVariables("", variables), Event("variables.set", None, {"reason": reason}), actor, now)

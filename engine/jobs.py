@@ -17,7 +17,7 @@ from engine import db, history, incidents, instances, messages, runner, waits
 from engine.actors import Actor
 from engine.bpmn import codec
 from engine.bpmn.timing import parse_duration
-from engine.bpmn.triggers import Cancel, Complete, Deliver, Fail
+from engine.bpmn.triggers import Complete, Deliver, Fail
 from engine.db import Database
 from engine.errors import LimitExceeded, StewardError
 from engine.history import Event
@@ -232,7 +232,7 @@ def _cancel(session: Session, job: Job, now: datetime) -> None:
     if instance.state in LIVE_INSTANCE:
         event = Event("instance.cancelled", None, {"reason": reason})
         instance.parent_token = None  # the caller is gone: nobody to return to
-        runner.cancel(session, runner.hold(session, instance), Cancel(), event, SYSTEM, now)
+        runner.cancel(session, instance, event, SYSTEM, now)
 
 
 def _notify(session: Session, job: Job, now: datetime) -> None:

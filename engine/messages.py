@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine import db, instances, rights, runner, waits
 from engine.actors import Actor
-from engine.bpmn.triggers import Deliver
+from engine.bpmn.triggers import Deliver, StateCorrupt
 from engine.correlation import canonical_key
 from engine.db import insert_unless_there
 from engine.errors import Invalid, NotFound
@@ -105,7 +105,9 @@ def _store(
     }
     # Two deliveries may arrive together; the unique key decides, not a check before.
     is_new = insert_unless_there(session, Message, row)
-    return session.scalars(select(Message).where(Message.source == source, Message.message_id == message_id)).one(), is_new
+    return session.scalars(
+        select(Message).where(Message.site == site, Message.source == source, Message.message_id == message_id)
+    ).one(), is_new
 
 
 def deliver(session: Session, message: Message, actor: Actor, now: datetime) -> bool:
@@ -114,15 +116,22 @@ def deliver(session: Session, message: Message, actor: Actor, now: datetime) -> 
     while subscription is not None:
         instance = runner.lock(session, subscription.instance_id)
         still = session.get(MessageSubscription, subscription.id, populate_existing=True)
-        if still is not None and instance.state == "running":
-            data = {"name": message.name, "message": message.id}
-            event = Event("message.received", still.activity_id, data)
-            trigger = Deliver(still.token, message.name, message.payload, now)
-            runner.advance(session, runner.hold(session, instance), trigger, event, actor, now)
+        if still is not None and instance.state == "running" and _reaches(session, message, still, instance, actor, now):
             message.state, message.instance_id = "delivered", instance.id
             return True
         subscription = _waiting_for(session, message, after=subscription.id)
     return _start(session, message, actor, now)
+
+
+def _reaches(session: Session, message: Message, still: MessageSubscription, instance: Instance, actor: Actor, now: datetime) -> bool:
+    """Move the waiting instance; False when its state cannot be read: then the next one with the same key is meant."""
+    try:
+        held = runner.hold(session, instance)
+    except StateCorrupt:
+        return False
+    event = Event("message.received", still.activity_id, {"name": message.name, "message": message.id})
+    runner.advance(session, held, Deliver(still.token, message.name, message.payload, now), event, actor, now)
+    return True
 
 
 def _waiting_for(session: Session, message: Message, after: int = 0) -> MessageSubscription | None:

@@ -17,7 +17,7 @@ from engine import clocks, db, definitions, history, incidents, sites, waits
 from engine.actors import Actor
 from engine.bpmn import sandbox
 from engine.bpmn.clock_rules import rules_of
-from engine.bpmn.triggers import Cancel, Change, Complete, Context, Failure, Outcome, Thrown, Trigger
+from engine.bpmn.triggers import Cancel, Change, Complete, Context, Failure, Outcome, StateCorrupt, Thrown, Trigger
 from engine.bpmn.workflow import Workflow
 from engine.db import core
 from engine.definitions import Loaded
@@ -113,9 +113,9 @@ def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor:
     _describe(session, held, before, context)
     if error is not None:
         events.append(Event("instance.cancelled", error.activity_id, {"reason": error.message, "error": error.error_code}))
-        events += _end(session, held, "cancelled", now, error)
+        events += _end(session, held.instance, held.loaded, held.facts, "cancelled", now, error)
     elif held.workflow.is_completed:
-        events += _end(session, held, "completed", now)
+        events += _end(session, held.instance, held.loaded, held.facts, "completed", now)
     history.append(session, held.instance, events, actor, now)
     _save(session, held)
     return Step(held.instance, events, opened)
@@ -128,16 +128,21 @@ def _leaving(instance: Instance, outcome: Outcome) -> Failure | None:
     return next((failure for failure in outcome.failures if failure.error_code is not None), None)
 
 
-def cancel(session: Session, held: Held, trigger: Trigger, event: Event, actor: Actor, now: datetime) -> Step:
-    """End the instance from outside."""
-    difference = waits.difference(held.workflow.waits(), [])
-    held.workflow.advance(trigger, _context(held, now))
-    events = [event, *waits.sync(session, held.instance, held.loaded.process, difference, now)]
-    events += [incidents.resolve(held.instance, one, now, actor.login) for one in incidents.open_of(session, held.instance.id)]
-    events += _end(session, held, "cancelled", now)
-    history.append(session, held.instance, events, actor, now)
-    _save(session, held)
-    return Step(held.instance, events)
+def cancel(session: Session, instance: Instance, event: Event, actor: Actor, now: datetime) -> Step:
+    """End the instance from outside, even one whose state can no longer be read."""
+    try:
+        held = hold(session, instance)
+        held.workflow.advance(Cancel(), _context(held, now))
+    except StateCorrupt:
+        held = None
+    loaded, facts = definitions.load(session, instance.definition_id), sites.facts(session, instance.site)
+    waits.remove_all(session, instance, now)
+    events = [event, *(incidents.resolve(instance, one, now, actor.login) for one in incidents.open_of(session, instance.id))]
+    events += _end(session, instance, loaded, facts, "cancelled", now)
+    history.append(session, instance, events, actor, now)
+    if held is not None:
+        _save(session, held)
+    return Step(instance, events)
 
 
 def _limits(session: Session) -> Limits:
@@ -194,7 +199,7 @@ def changed_variables(before: Scopes, after: Scopes) -> dict[str, list[Any]]:
         was = before.get(scope, {})
         for name in variables.keys() | was.keys():
             old, new = was.get(name), variables.get(name)
-            if old != new or (name in variables) != (name in was):
+            if old != new or type(old) is not type(new) or (name in variables) != (name in was):
                 changed[f"{scope}/{name}" if scope else name] = [old, new]
     return changed
 
@@ -288,10 +293,11 @@ def _write_fields(session: Session, instance: Instance, fields: Mapping[str, str
     index_case(session, instance.id, instance.site, {**fields, **numbered})
 
 
-def _end(session: Session, held: Held, state: str, now: datetime, error: Failure | None = None) -> list[Event]:
-    instance = held.instance
+def _end(
+    session: Session, instance: Instance, loaded: Loaded, facts: sites.SiteFacts, state: str, now: datetime, error: Failure | None = None
+) -> list[Event]:
     instance.state, instance.ended_at = state, now
-    events = clocks.stop_all(session, instance, now, held.facts.calendar) if rules_of(held.loaded.process) else []
+    events = clocks.stop_all(session, instance, now, facts.calendar) if rules_of(loaded.process) else []
     if state == "completed":
         events.append(Event("instance.completed"))
     if instance.parent_id is not None and instance.parent_token is not None:

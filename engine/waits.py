@@ -255,6 +255,19 @@ def _cancel_children(session: Session, instance: Instance, tokens: Sequence[str]
         insert_jobs(session, rows)
 
 
+def remove_all(session: Session, instance: Instance, now: datetime) -> None:
+    """Nothing waits for this instance any more: what it called is cancelled by jobs of its own."""
+    open_tasks = list(session.scalars(select(UserTask.token).where(UserTask.instance_id == instance.id, UserTask.state.in_(OPEN_TASK))))
+    if open_tasks:
+        _cancel_tasks(session, instance.id, open_tasks, now)
+    for table in (Timer, MessageSubscription, Job):
+        session.execute(delete(table).where(table.instance_id == instance.id))
+    calls = select(Instance.parent_token).where(Instance.parent_id == instance.id, Instance.state.in_(LIVE_INSTANCE))
+    tokens = [token for token in session.scalars(calls) if token is not None]
+    if tokens:
+        _cancel_children(session, instance, tokens, now)
+
+
 def _remove(session: Session, table: type[Timer] | type[MessageSubscription] | type[Job], instance_id: int, gone: Sequence[Wait]) -> None:
     if gone:
         session.execute(_REMOVE[table], {"of_instance": instance_id, "gone": [wait.token for wait in gone]})

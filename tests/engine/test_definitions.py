@@ -82,6 +82,22 @@ def test_original_and_normalised_diagram_are_kept(company: Company) -> None:
     assert b"userTask" in kept["normalised"]
 
 
+def test_a_definition_runs_as_it_was_normalised_when_it_was_deployed(company: Company) -> None:
+    """A later release may normalise otherwise; running instances must not notice."""
+    several_ends = diagram(
+        '<startEvent id="start"/>' + task("work") + '<endEvent id="end"/><endEvent id="other"/>'
+        '<sequenceFlow sourceRef="start" targetRef="work"/><sequenceFlow sourceRef="work" targetRef="end"/>'
+        '<sequenceFlow sourceRef="work" targetRef="other"/>'
+    )
+    definition = company.deploy(several_ends).definitions[0]
+    instance = company.start()
+    company.database.keep.clear()
+    with company.database.read() as session:
+        assert definitions.load(session, definition.id).executable.fingerprint == definition.compiler
+    company.complete("work", ANNA)
+    assert company.instance(instance).state == "completed"
+
+
 def test_two_processes_of_one_key_are_refused(company: Company) -> None:
     with pytest.raises(DeploymentRefused, match="once"):
         company.deploy(ONE_TASK, TWO_TASKS)

@@ -83,6 +83,16 @@ def test_a_cancelled_orders_number_stays_visible_as_void(company: Company) -> No
         instances.cancel(session, instance, "again", EMMA, company.now)
 
 
+def test_an_order_whose_state_cannot_be_read_can_still_be_cancelled(company: Company) -> None:
+    company.deploy(NUMBERED)
+    instance = company.start()
+    company.spoil(instance)
+    with company.database.transaction() as session:
+        instances.cancel(session, instance, "damaged", EMMA, company.now)
+    assert company.instance(instance).state == "cancelled"
+    assert company.open_tasks() == []
+
+
 def test_cancelling_needs_the_right_and_a_reason(company: Company) -> None:
     company.deploy(ONE_TASK)
     instance = company.start()

@@ -49,6 +49,22 @@ def test_a_message_that_nobody_awaits_is_kept_until_somebody_does(company: Compa
     assert company.waiting(instance) == ["look"]
 
 
+def test_an_instance_that_cannot_be_read_keeps_no_message_from_the_next(company: Company) -> None:
+    company.deploy(WAITS)
+    damaged, sound = (company.start(variables={"house": "A-12"}) for _ in range(2))
+    company.spoil(damaged)
+    assert publish(company, "A-12") == ("delivered", sound)
+
+
+def test_one_id_at_two_sites_is_two_messages(company: Company) -> None:
+    company.deploy(WAITS)
+    with company.database.transaction() as session:
+        elsewhere = messages.publish(session, "weather.rained", "S2", "A-12", {}, HUA, company.now, message_id="storm-7")
+        assert (elsewhere.site, elsewhere.state) == ("S2", "stored")
+    instance = company.start(variables={"house": "A-12"})
+    assert publish(company, "A-12", message_id="storm-7") == ("delivered", instance)
+
+
 def test_a_message_expires(company: Company) -> None:
     company.deploy(WAITS)
     publish(company, "A-12", ttl=timedelta(hours=1))

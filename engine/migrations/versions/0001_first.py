@@ -135,7 +135,7 @@ def upgrade() -> None:
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.Column("instance_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
-        sa.UniqueConstraint("source", "message_id", name=op.f("uq_message_source_message_id")),
+        sa.UniqueConstraint("site", "source", "message_id", name=op.f("uq_message_site_source_message_id")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_message_name_site_state"), ["name", "site", "state"], unique=False)
