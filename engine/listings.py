@@ -175,9 +175,7 @@ def history_of(session: Session, instance_id: int, actor: Actor, *, limit: int =
     return cursors.page(lines, limit, lambda line: (line.seq,))
 
 
-def history_across(
-    session: Session, actor: Actor, *, site: str | None = None, limit: int = 50, cursor: str | None = None
-) -> Page[Line]:
+def history_across(session: Session, actor: Actor, *, site: str | None = None, limit: int = 50, cursor: str | None = None) -> Page[Line]:
     """What happened at the sites that the actor audits, newest first."""
     sites = [code for code in _sites(session, actor, site) if rights.may_audit(actor, code)]
     if not sites:
