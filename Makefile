@@ -18,7 +18,7 @@ SOURCES := $(wildcard $(FRONTEND)/*.js $(FRONTEND)/*.mjs $(FRONTEND)/*.css $(FRO
 CATALOGUES := $(wildcard web/translations/*/LC_MESSAGES/*.po)
 
 .DELETE_ON_ERROR:
-.PHONY: install install-dev run test check format lock screenshots clean system-packages
+.PHONY: install install-dev run test lint check format lock screenshots clean system-packages
 
 install: .venv/.installed $(ASSETS) .venv/.translated
 
@@ -30,11 +30,12 @@ run: install
 test: install-dev
 	$(BIN)/python -m pytest -n auto --dist loadfile $(TESTS)
 
-check: install-dev
+lint: install-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n auto --dist loadfile $(TESTS)
+
+check: lint test
 
 format: install-dev
 	$(BIN)/ruff format .
