@@ -22,7 +22,7 @@ ENGINE_LAYERS = [
     ("history", "definitions", "numbering", "installation", "sessions", "search", "sites", "workflows"),
     ("waits", "clocks", "incidents", "queries", "cases", "inbox", "listings"),
     ("runner",),
-    ("instances", "user_tasks", "drafts", "timers", "messages", "jobs", "retries", "identity", "residents", "attachments", "imports"),
+    ("instances", "user_tasks", "drafts", "timers", "messages", "jobs", "retries", "identity", "residents", "unmasking", "attachments", "imports"),
     ("worker", "housekeeping", "scheduler"),
     ("plays", "expectations"),
     ("scenarios", "demo"),

@@ -150,5 +150,16 @@ def test_another_sites_order_is_not_found(visit, order):
 
 def test_an_auditor_reads_and_changes_nothing(visit, company, order):
     visitor = visit("fang").open(f"/orders/{order}")
-    assert visitor.page.cssselect("main form") == []
+    assert [form.get("action") for form in visitor.page.cssselect("main form")] == [f"/orders/{order}/unmask"]
     visitor.send(f"/orders/{order}/comment", status=403, text="x")
+
+
+def test_names_and_numbers_of_residents_are_opened_by_exception_and_history_tells_who_looked(visit, order):
+    visitor = visit("fang").open(f"/orders/{order}")
+    assert "李雷" not in visitor.text() and "13800001234" not in visitor.text() and "138****1234" in visitor.text(".facts")
+    visitor.submit("form[action$='/unmask']", status=422, reason=" ")
+    visitor.open(f"/orders/{order}").submit("form[action$='/unmask']", reason="核对投诉")
+    assert "李雷" in visitor.text(".facts") and "13800001234" in visitor.text(".facts")
+    assert "13800001234" not in visitor.open(f"/orders/{order}").text()
+    assert "Fang 查看了完整电话 核对投诉" in visitor.text(".timeline")
+    visit("anna").open(f"/orders/{order}").send(f"/orders/{order}/unmask", status=403, reason="neugierig")

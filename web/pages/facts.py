@@ -34,4 +34,7 @@ def _readable(fact: Fact, names: Mapping[str, str], zone: ZoneInfo, opens_teleph
         number = str(value)
         kind, shown = ("telephone", number) if opens_telephones else ("text", residents.masked(number))
         return ReadableFact(key, label, kind, shown)
-    return ReadableFact(key, label, "text", fields.in_words(component, value, names, zone))
+    text = fields.in_words(component, value, names, zone)
+    if fields.names_a_resident(component) and not opens_telephones:
+        text = residents.masked_name(text)
+    return ReadableFact(key, label, "text", text)

@@ -19,6 +19,7 @@ from web import language, words
 
 LOCAL = {"date": "%Y-%m-%d", "time": "%H:%M", "datetime": "%Y-%m-%dT%H:%M"}
 INPUT_TYPES = {"date": "date", "time": "time", "datetime": "datetime-local", "telephone": "tel", "email": "email"}
+CALLERS = ("caller", "caller_name", "contact", "resident", "resident_name")  # fields for who calls, where no property says so
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 People = Callable[[str], Sequence[tuple[str, str]]]  # post → (login, name) of those who hold it
 
@@ -95,6 +96,8 @@ class FormView:
             return str(value)
         if known.answer == "telephone" and not self.opens_telephones:
             return residents.masked(str(value))
+        if names_a_resident(known) and not self.opens_telephones:
+            return residents.masked_name(str(value))
         return in_words(known, value, self.names, self.zone)
 
     def local_time(self, component: Component) -> str:
@@ -120,6 +123,11 @@ def widget(component: Component) -> str:
         return component.type
     drawn = {"choices": "checklist", "attachments": "photos", "signature": "signature", "number": "number"}
     return drawn.get(component.answer, "moment" if component.answer in LOCAL else "line")
+
+
+def names_a_resident(component: Component) -> bool:
+    """Whether the field holds the name of a resident, which is masked like their number."""
+    return component.properties.get("caller") == "true" or component.key in CALLERS
 
 
 def label_of(component: Component) -> str:

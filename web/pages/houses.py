@@ -13,7 +13,6 @@ from web.pages import fields
 
 pages = Blueprint("houses", __name__, url_prefix="/houses")
 SHORTEST = 2  # characters from which on searching makes sense
-CALLERS = ("caller", "caller_name", "contact", "name", "resident", "resident_name")  # fields for who calls, where no property says so
 
 
 @pages.get("")
@@ -63,4 +62,4 @@ def _value(component: Component, household: Household, dweller: Dweller | None) 
         return None
     if component.answer == "telephone":
         return dweller.telephone
-    return dweller.name if component.properties.get("caller") or component.key in CALLERS else None
+    return dweller.name if fields.names_a_resident(component) else None

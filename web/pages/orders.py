@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
-from engine import instances, queries_case, retries, rights, user_tasks
+from engine import instances, queries_case, retries, rights, unmasking, user_tasks
 from engine.actors import Actor
 from engine.errors import NotFound
 from engine.states import LIVE_INSTANCE
@@ -42,6 +42,18 @@ def operated_sites(actor: Actor) -> list[str]:
 
 @pages.get("/<int:instance_id>")
 def show(instance_id: int) -> ResponseReturnValue:
+    return _page(instance_id)
+
+
+@pages.post("/<int:instance_id>/unmask")
+def unmask(instance_id: int) -> ResponseReturnValue:
+    """Show the resident's name and number this once; history tells who looked and why."""
+    with current.steward().db.transaction() as session:
+        unmasking.unmask(session, instance_id, request.form.get("reason", ""), current.actor(), current.now())
+    return _page(instance_id, unmasked=True)
+
+
+def _page(instance_id: int, unmasked: bool = False) -> str:
     actor, now = current.actor(), current.now()
     with current.steward().db.read() as session:
         case = queries_case.case(session, instance_id, actor)
@@ -50,7 +62,8 @@ def show(instance_id: int) -> ResponseReturnValue:
         return render_template(
             "orders/order.html",
             case=case,
-            view=cases.view(session, case, actor, now),
+            view=cases.view(session, case, actor, now, unmasked),
+            may_unmask=rights.may_unmask(actor, site),
             diagrams=cases.diagrams(session, case, now),
             may_operate=rights.may_operate(actor, site),
             may_comment=rights.works_at(actor, site),
