@@ -176,8 +176,12 @@ def test_a_file_is_kept_shown_to_its_site_and_to_nobody_else(visit, tmp_path):
     assert visit("hua").client.get(address).status_code == 404
     wrong = visitor.client.post("/files?site=S1", data={"file": (BytesIO(b"<svg onload=alert(1)>"), "x.png")}, headers=headers)
     assert wrong.status_code == 422 and wrong.json["error"]["message"] == "只能上传照片、PDF、Word、Excel 或文本文件"
-    assert visitor.client.post("/files?site=S2", data={"file": (BytesIO(picture), "x.png")}, headers=headers).status_code == 404
+    kept = sorted(tmp_path.rglob("*"))
+    assert (
+        visitor.client.post("/files?site=S2", data={"file": (BytesIO(picture + b"another"), "x.png")}, headers=headers).status_code == 404
+    )
     assert visitor.client.post("/files?site=S1", data={"file": (BytesIO(picture), "x.png")}).status_code == 400
+    assert sorted(tmp_path.rglob("*")) == kept
 
 
 def test_every_text_of_the_pages_has_its_english() -> None:

@@ -78,6 +78,11 @@ def test_every_wrong_field_is_named_and_what_was_typed_stays(visit, company, ord
     assert company.task("repair").state == "ready"
 
 
+def test_a_refused_form_can_be_loaded_again(visit, company, order):
+    visitor = visit("anna").open(page(company)).submit("form.next", status=422)
+    assert visitor.open(visitor.answer.request.path).path == page(company)
+
+
 def test_what_is_wrong_is_said_in_the_readers_language(visit, company, order):
     visitor = visit("anna").send("/language", language="en", next=page(company))
     assert visitor.submit("form.next", status=422).texts(".wrong") == ["Please fill in “维修情况”."]

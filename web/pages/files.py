@@ -3,7 +3,7 @@
 from flask import Blueprint, jsonify, request, send_file
 from flask.typing import ResponseReturnValue
 
-from engine import attachments
+from engine import attachments, rights
 from engine.errors import Invalid, Rejected
 from web import current, errors, sentences
 
@@ -19,6 +19,9 @@ def add() -> ResponseReturnValue:
     try:
         if given is None:
             raise Invalid("Expected a file, but there is none", {"file": "请选择文件"})
+        # Before anything is written: a stranger shall not fill the disk.
+        rights.require_site(actor, site)
+        rights.require(rights.works_at(actor, site), "add files")
         received = attachments.receive(steward.settings.attachments, given.stream, steward.settings.limits.attachment)
         with steward.db.transaction() as session:
             key = attachments.register(session, received, given.filename or "", site, actor, current.now())

@@ -27,6 +27,12 @@ def show(task_id: int) -> ResponseReturnValue:
         return _page(session, task_id, draft.payload if draft else {})
 
 
+@pages.get("/<int:task_id>/complete")
+def reload(task_id: int) -> ResponseReturnValue:
+    """Who loads the page again after a refusal gets the task's own page."""
+    return redirect(url_for("tasks.show", task_id=task_id))
+
+
 @pages.post("/<int:task_id>/complete")
 def complete(task_id: int) -> ResponseReturnValue:
     actor, now, typed = current.actor(), current.now(), {}
