@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from engine import db, history, incidents, instances, messages, runner, waits
+from engine import db, history, incidents, instances, messages, notices, runner, waits
 from engine.actors import Actor
 from engine.bpmn import codec
 from engine.bpmn.timing import parse_duration
@@ -22,7 +22,7 @@ from engine.db import Database
 from engine.errors import LimitExceeded, StewardError
 from engine.history import Event
 from engine.states import LIVE_INSTANCE
-from engine.tables import Instance, InstanceState, Job, MessageSubscription, Notice
+from engine.tables import Instance, InstanceState, Job, MessageSubscription
 
 LOCK = timedelta(minutes=5)  # after this a handler is believed dead and its job is done again
 DEFAULT_BACK_OFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10))
@@ -240,11 +240,8 @@ def _notify(session: Session, job: Job, now: datetime) -> None:
     instance = session.get_one(Instance, job.instance_id)
     variables = job.payload.get("variables") or {}
     recipients = variables.get("to") or []
-    for recipient in dict.fromkeys([recipients] if isinstance(recipients, str) else recipients):
-        notice = Notice(
-            site=job.site, instance_id=instance.id, recipient=recipient, text=str(variables.get("text", "")), job_id=job.id, at=now
-        )
-        session.add(notice)
+    to = [recipients] if isinstance(recipients, str) else recipients
+    notices.send(session, instance, to, str(variables.get("text", "")), job.id, now)
     history.append(session, instance, [Event("notice.sent", job.activity_id, dict(variables))], SYSTEM, now)
     _finish(session, instance, job, {}, now)
 

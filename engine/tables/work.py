@@ -82,6 +82,15 @@ class Notice(Base):
     at: Mapped[datetime]
 
 
+class UnseenNotice(Base):
+    """A notice that a person has not looked at: one row for each who was meant when it was sent, gone when they have."""
+
+    __tablename__ = "unseen_notice"
+
+    login: Mapped[str] = mapped_column(primary_key=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id"), primary_key=True)
+
+
 class Draft(Base):
     """What a person had typed into a form before completing it."""
 

@@ -449,6 +449,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_notice_site_recipient_id"), ["site", "recipient", "id"], unique=False)
 
     op.create_table(
+        "unseen_notice",
+        sa.Column("login", sa.String(), nullable=False),
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_unseen_notice_notice_id")),
+        sa.PrimaryKeyConstraint("login", "notice_id", name=op.f("pk_unseen_notice")),
+    )
+
+    op.create_table(
         "resident",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("site", sa.String(), nullable=False),

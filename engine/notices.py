@@ -1,0 +1,95 @@
+"""Notices that processes send: to a person, or to everybody who holds a post at the site. Each person has seen a notice or not.
+
+Who is meant is settled when a notice is sent: one row waits for each of them until they look. So counting is cheap, whoever comes to a post
+later finds its notices in the list without being alarmed by all of them, and no notice slips through because it was stored a moment late.
+"""
+
+import heapq
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from engine import cursors, identity
+from engine.actors import Actor
+from engine.cursors import Page
+from engine.posts import POSTS
+from engine.tables import Instance, Notice, UnseenNotice
+
+COUNT_AT_MOST = 100  # a badge says 99+ beyond
+
+
+@dataclass(frozen=True)
+class Line:
+    """A notice as its reader sees it; `number` is the case's."""
+
+    notice: Notice
+    number: str | None
+    is_new: bool
+
+
+def send(session: Session, instance: Instance, recipients: Iterable[str], text: str, job_id: int, now: datetime) -> None:
+    """Leave a line for each recipient: a post of the instance's site, or a login name."""
+    for recipient in dict.fromkeys(recipients):
+        notice = Notice(site=instance.site, instance_id=instance.id, recipient=recipient, text=text, job_id=job_id, at=now)
+        session.add(notice)
+        session.flush()
+        session.add_all(UnseenNotice(login=login, notice_id=notice.id) for login in _meant(session, instance.site, recipient))
+
+
+def _meant(session: Session, site: str, recipient: str) -> list[str]:
+    if recipient in POSTS:
+        return [person.login for person in identity.people_of(session, site, recipient)]
+    return [recipient]
+
+
+def of(session: Session, actor: Actor, *, unread: bool = False, limit: int = 50, cursor: str | None = None) -> Page[Line]:
+    """What was sent to the person or to a post that they hold now, newest first; or of this only what they have not seen."""
+    before = cursors.decode(cursor, int)[0] if cursor is not None else None
+    # One walk a reader: each ends after a page in its own part of the index.
+    walks = [_unseen(actor)] if unread else [select(Notice.id).where(_sent_to(*reader)) for reader in _readers(actor)]
+    ids = list(dict.fromkeys(heapq.merge(*(_ids(session, walk, before, limit + 1) for walk in walks), reverse=True)))
+    part = cursors.page(ids, limit, lambda notice_id: (notice_id,))
+    return Page(_lines(session, actor, part.items), part.next)
+
+
+def count(session: Session, actor: Actor) -> int:
+    """How many the person has not seen, counted up to COUNT_AT_MOST."""
+    return session.scalar(select(func.count()).select_from(_unseen(actor).limit(COUNT_AT_MOST).subquery())) or 0
+
+
+def mark_read(session: Session, actor: Actor, notice_ids: Collection[int] | None = None) -> None:
+    """The person has seen these notices, or all that there are; twice changes nothing."""
+    seen = delete(UnseenNotice).where(UnseenNotice.login == actor.login)
+    session.execute(seen if notice_ids is None else seen.where(UnseenNotice.notice_id.in_(notice_ids)))
+
+
+def _readers(actor: Actor) -> list[tuple[str, str]]:
+    """Site and recipient under which notices reach the actor. Whoever has left a site or a post reads its notices no more."""
+    own = [(site, actor.login) for site in sorted(actor.sites) if actor.login is not None and actor.login not in POSTS]
+    return own + sorted(actor.posts)
+
+
+def _sent_to(site: str, recipient: str) -> ColumnElement[bool]:
+    return and_(Notice.site == site, Notice.recipient == recipient)
+
+
+def _unseen(actor: Actor) -> Select[int]:
+    query = select(Notice.id).join(UnseenNotice, UnseenNotice.notice_id == Notice.id)
+    return query.where(UnseenNotice.login == actor.login, or_(false(), *(_sent_to(*reader) for reader in _readers(actor))))
+
+
+def _ids(session: Session, walk: Select[int], before: int | None, limit: int) -> list[int]:
+    query = walk if before is None else walk.where(Notice.id < before)
+    return list(session.scalars(query.order_by(Notice.id.desc()).limit(limit)))
+
+
+def _lines(session: Session, actor: Actor, ids: Collection[int]) -> list[Line]:
+    """The notices in the given order, read for the whole page at once."""
+    unseen = select(UnseenNotice.notice_id).where(UnseenNotice.login == actor.login, UnseenNotice.notice_id.in_(ids))
+    fresh = set(session.scalars(unseen))
+    query = select(Notice, Instance.number).join(Instance, Instance.id == Notice.instance_id).where(Notice.id.in_(ids))
+    rows = {notice.id: Line(notice, number, notice.id in fresh) for notice, number in session.execute(query)}
+    return [rows[notice_id] for notice_id in ids]
