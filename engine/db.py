@@ -6,14 +6,15 @@ and none is answered before the flush that holds them all. PostgreSQL does that 
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, create_engine, event, inspect, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from engine.settings import Settings
 from engine.tables import Base
@@ -85,6 +86,17 @@ def core(table: type[Base]) -> Table:
     local = inspect(table).local_table
     assert isinstance(local, Table)
     return local
+
+
+def write(session: Session, statement: Executable, values: Any) -> CursorResult[Any]:
+    """Execute a statement on tables past the mapper: what the session holds is neither flushed before it nor told of it."""
+    return session.connection().execute(statement, values)
+
+
+def note(row: Base, values: Mapping[str, Any]) -> None:
+    """Let an object say what a statement has written to its row, so that the session does not write it again."""
+    for name, value in values.items():
+        set_committed_value(row, name, value)
 
 
 def insert_unless_there(session: Session, table: type[Base], row: dict[str, Any]) -> bool:
@@ -195,6 +207,10 @@ def _sqlite_engine(url: str, durable: bool) -> Engine:
         reading = connection.get_execution_options().get("steward_read")
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
+    # SQLAlchemy compiles these anew for each name, which takes longer than running them.
+    dialect: Any = engine.dialect
+    dialect.do_savepoint = lambda connection, name: connection.exec_driver_sql(f"SAVEPOINT {name}")
+    dialect.do_release_savepoint = lambda connection, name: connection.exec_driver_sql(f"RELEASE SAVEPOINT {name}")
     return engine
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.actors import Actor
-from engine.db import core, insert_unless_there
+from engine.db import core, insert_unless_there, write
 from engine.tables import Disposal, HistoryContent, HistoryEvent, Instance, Number, NumberSeries, SiteChain
 from engine.texts import storable
 
@@ -121,8 +121,8 @@ def _write(
         headers.append(header)
         contents.append({"chain": chain, "seq": length, "content": content})
     if headers:
-        session.execute(_INSERT_EVENTS, headers)
-        session.execute(_INSERT_CONTENTS, contents)
+        write(session, _INSERT_EVENTS, headers)
+        write(session, _INSERT_CONTENTS, contents)
     return length, head
 
 

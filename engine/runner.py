@@ -318,10 +318,10 @@ def _save(session: Session, held: Held) -> None:
     instance = held.instance
     instance.moves += 1
     if held.is_new:
-        session.execute(_INSERT_STATE, {"instance_id": instance.id, "state": state})
+        db.write(session, _INSERT_STATE, {"instance_id": instance.id, "state": state})
         held.is_new = False
     else:
-        session.execute(_SAVE_STATE, {"of_instance": instance.id, "state": state})
+        db.write(session, _SAVE_STATE, {"of_instance": instance.id, "state": state})
     session.flush()
     if instance.state == "running":
         cache, instance_id, moves = _cache(session), instance.id, instance.moves

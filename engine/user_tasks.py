@@ -33,6 +33,11 @@ _TASK_WITH_PARTICIPANTS = (
     .where(UserTask.id == bindparam("wanted"))
     .execution_options(populate_existing=True)
 )
+_CLOSE = (
+    update(core(UserTask))
+    .where(core(UserTask).c.id == bindparam("closed"))
+    .values({name: bindparam(name) for name in ("state", "ended_at", "completed_by", "assignee")})
+)
 _REMOVE_PARTICIPANTS = delete(core(TaskParticipant)).where(core(TaskParticipant).c.task_id == bindparam("of_task"))
 
 
@@ -203,10 +208,10 @@ def _check(session: Session, held: runner.Held, task: UserTask, variables: Mappi
 
 def _close(session: Session, task: UserTask, actor: Actor, now: datetime) -> None:
     assert "completed" in USER_TASK[task.state]
-    task.state, task.ended_at = "completed", now
-    task.completed_by = actor.login or actor.source
-    task.assignee = task.assignee or actor.login
-    session.execute(_REMOVE_PARTICIPANTS, {"of_task": task.id})
+    closed = {"state": "completed", "ended_at": now, "completed_by": actor.login or actor.source, "assignee": task.assignee or actor.login}
+    db.write(session, _CLOSE, {"closed": task.id, **closed})
+    db.note(task, closed)
+    db.write(session, _REMOVE_PARTICIPANTS, {"of_task": task.id})
 
 
 def _set_assignee(session: Session, task: UserTask, login: str | None) -> None:

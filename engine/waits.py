@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from engine.bpmn.model import Activity, Process
 from engine.bpmn.triggers import Wait
 from engine.correlation import canonical_key
-from engine.db import core
+from engine.db import core, write
 from engine.history import Event
 from engine.posts import FALLBACK_POST
 from engine.states import LIVE_INSTANCE, OPEN_TASK
@@ -82,9 +82,9 @@ def _sync_tasks(session: Session, instance: Instance, process: Process, changed:
     if not changed.new:
         return []
     rows = [_task_row(instance, process.activity(wait.activity_id), wait, now) for wait in changed.new]
-    ids = session.scalars(_INSERT_TASKS, rows).all()
+    ids = write(session, _INSERT_TASKS, rows).scalars().all()
     participants = [row for task_id, wait in zip(ids, changed.new, strict=True) for row in _participants(task_id, instance.site, wait)]
-    session.execute(_INSERT_PARTICIPANTS, participants)
+    write(session, _INSERT_PARTICIPANTS, participants)
     return [_created(task_id, row, wait) for task_id, row, wait in zip(ids, rows, changed.new, strict=True)]
 
 
@@ -152,7 +152,7 @@ def _sync_timers(session: Session, instance: Instance, process: Process, changed
         moving = update(Timer).where(Timer.instance_id == instance.id, Timer.token == wait.token)
         session.execute(moving.values(due_at=wait.details["due_at"], repeats_left=wait.details.get("repeats_left")))
     if changed.new:
-        session.execute(_INSERT_TIMERS, [_timer_row(instance, process.activity(wait.activity_id), wait) for wait in changed.new])
+        write(session, _INSERT_TIMERS, [_timer_row(instance, process.activity(wait.activity_id), wait) for wait in changed.new])
 
 
 def _timer_row(instance: Instance, activity: Activity, wait: Wait) -> dict[str, Any]:
@@ -187,7 +187,7 @@ def _sync_subscriptions(session: Session, instance: Instance, changed: Differenc
         for wait in changed.new
     ]
     if rows:
-        session.execute(_INSERT_SUBSCRIPTIONS, rows)
+        write(session, _INSERT_SUBSCRIPTIONS, rows)
 
 
 def _sync_jobs(session: Session, instance: Instance, process: Process, changed: Difference, now: datetime) -> None:
@@ -242,7 +242,7 @@ def job(
 
 def insert_jobs(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows as `job` makes them."""
-    session.execute(_INSERT_JOBS, rows)
+    write(session, _INSERT_JOBS, rows)
 
 
 def _cancel_children(session: Session, instance: Instance, tokens: Sequence[str], now: datetime) -> None:
@@ -270,4 +270,4 @@ def remove_all(session: Session, instance: Instance, now: datetime) -> None:
 
 def _remove(session: Session, table: type[Timer] | type[MessageSubscription] | type[Job], instance_id: int, gone: Sequence[Wait]) -> None:
     if gone:
-        session.execute(_REMOVE[table], {"of_instance": instance_id, "gone": [wait.token for wait in gone]})
+        write(session, _REMOVE[table], {"of_instance": instance_id, "gone": [wait.token for wait in gone]})
