@@ -17,7 +17,15 @@ ZONE = ZoneInfo("Asia/Shanghai")  # of pages that belong to no site
 
 def install(app: APIFlask) -> None:
     app.jinja_env.globals.update(
-        time_left=time_left, pace=pace, moment=moment, post_name=post_name, state_name=state_name, soon_at=soon_at, iso=iso, now=current.now
+        time_left=time_left,
+        ago=ago,
+        pace=pace,
+        moment=moment,
+        post_name=post_name,
+        state_name=state_name,
+        soon_at=soon_at,
+        iso=iso,
+        now=current.now,
     )
     app.jinja_env.filters["post_name"] = post_name
 
@@ -40,6 +48,12 @@ def time_left(due_at: datetime, now: datetime) -> str:
     if seconds < 0:
         return gettext("超时 %(span)s", span=span(seconds))
     return gettext("还有 %(span)s", span=span(seconds))
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """4 分钟前; from two days on the moment itself."""
+    seconds = (now - at).total_seconds()
+    return moment(at, now) if seconds >= 48 * HOUR else gettext("%(span)s前", span=span(max(seconds, 0)))
 
 
 def pace(due_at: datetime | None, now: datetime, soon: datetime | None = None) -> str:

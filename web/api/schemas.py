@@ -160,6 +160,17 @@ class Completion(Schema):
     incidents = List(Nested(row(Incident)), required=True, metadata={"description": "what failed after the act; the act itself is kept"})
 
 
+class Notice(Schema):
+    id = Integer(required=True, attribute="notice.id")
+    instance = Integer(required=True, attribute="notice.instance_id")
+    number = nullable(String, required=True)
+    site = String(required=True, attribute="notice.site")
+    recipient = String(required=True, attribute="notice.recipient", metadata={"description": "a post or a login name"})
+    text = String(required=True, attribute="notice.text")
+    at = Moment(required=True, attribute="notice.at")
+    new = Boolean(required=True, attribute="is_new", metadata={"description": "whether the person has not seen it yet"})
+
+
 class HistoryEvent(Schema):
     seq = Integer(required=True)
     instance = nullable(Integer, required=True)
@@ -224,6 +235,7 @@ Definitions = list_of(Definition)
 Instances = list_of(Instance)
 UserTasks = list_of(UserTask)
 Incidents = list_of(Incident)
+Notices = list_of(Notice)
 History = list_of(HistoryEvent)
 
 
@@ -267,6 +279,10 @@ class IncidentFilter(Paging):
     site = Text()
     instance = identity()
     resolved = Boolean(load_default=False, metadata={"description": "those that are resolved, instead of the open ones"})
+
+
+class NoticeFilter(Paging):
+    unread = Boolean(load_default=False, metadata={"description": "only what the person has not seen yet"})
 
 
 class HistoryFilter(Paging):
