@@ -52,6 +52,8 @@ class Database:
         _committed(session)  # whatever was seen is durable
 
     def dispose(self) -> None:
+        if self._group:
+            self._group.close()
         self.engine.dispose()
 
     @contextmanager
@@ -139,6 +141,7 @@ class _GroupCommit:
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
+            if batch.size == 0:
                 self._connection.begin()
             batch.size += 1
             yield self._connection
@@ -167,7 +170,7 @@ class _GroupCommit:
             self._turn.release()
 
     def _commit(self, batch: _Batch) -> None:
-        connection, self._connection, self._batch = self._connection, None, _Batch()
+        connection, self._batch = self._connection, _Batch()
         try:
             if connection is not None:
                 if _gave_up(connection):
@@ -177,10 +180,15 @@ class _GroupCommit:
             batch.error = error
             if connection is not None:
                 connection.invalidate()  # whatever state it is in, the next one begins afresh
+                self.close()
         finally:
-            if connection is not None:
-                connection.close()
             batch.done.set()
+
+    def close(self) -> None:
+        """Give the connection back; the next turn takes another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
 
 def _gave_up(connection: Connection) -> bool:

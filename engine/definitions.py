@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from engine import db, history
 from engine.actors import Actor
 from engine.bpmn import decisions, executable, form_data, lint, parser, vocabulary
+from engine.bpmn.clock_rules import Rule, rules_of
 from engine.bpmn.model import Process
 from engine.errors import DeploymentRefused, Forbidden, NotFound, Problem
 from engine.forms import Form, compile_form
@@ -35,7 +36,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A definition ready to run: compiled, with its forms and decisions."""
+    """A definition ready to run: compiled, with its forms, its decisions and its clocks."""
 
     id: int
     key: str
@@ -43,6 +44,7 @@ class Loaded:
     process: Process
     executable: executable.Executable
     forms: Mapping[str, Form]
+    clocks: Sequence[Rule]
 
 
 @dataclass
@@ -309,4 +311,4 @@ def _load(session: Session, definition_id: int) -> Loaded:
     # As it was normalised when it was deployed: a later release may normalise otherwise, and running instances must not notice.
     normalised = next(file for file in files if file.kind == "normalised")
     compiled = executable.compile_process(parser.read_xml(normalised.content, normalised.name), process, usable)
-    return Loaded(definition.id, definition.key, definition.version, process, compiled, forms)
+    return Loaded(definition.id, definition.key, definition.version, process, compiled, forms, rules_of(process))

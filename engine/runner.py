@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from engine import clocks, db, definitions, history, incidents, sites, waits
 from engine.actors import Actor
 from engine.bpmn import sandbox
-from engine.bpmn.clock_rules import rules_of
 from engine.bpmn.triggers import Cancel, Change, Complete, Context, Failure, Outcome, StateCorrupt, Thrown, Trigger
 from engine.bpmn.workflow import Workflow
 from engine.db import core
@@ -244,7 +243,7 @@ def _throw(session: Session, instance: Instance, thrown: Sequence[Thrown], now: 
 
 
 def _sync_clocks(session: Session, held: Held, outcome: Outcome, context: Context, now: datetime, events: list[Event]) -> None:
-    rules = rules_of(held.loaded.process)
+    rules = held.loaded.clocks
     if not rules:
         return
     happened = clocks.moments(outcome.changes, held.loaded.process, held.instance.occurred_at, now)
@@ -297,7 +296,7 @@ def _end(
     session: Session, instance: Instance, loaded: Loaded, facts: sites.SiteFacts, state: str, now: datetime, error: Failure | None = None
 ) -> list[Event]:
     instance.state, instance.ended_at = state, now
-    events = clocks.stop_all(session, instance, now, facts.calendar) if rules_of(loaded.process) else []
+    events = clocks.stop_all(session, instance, now, facts.calendar) if loaded.clocks else []
     if state == "completed":
         events.append(Event("instance.completed"))
     if instance.parent_id is not None and instance.parent_token is not None:
