@@ -237,7 +237,11 @@ def _told(kind: str, clock: SlaClock, **data: Any) -> Event:
 
 def recalculate(session: Session, site: str, calendar: WorkingCalendar) -> int:
     """Set the alarms of the site's working-time clocks anew after its calendar changed; returns how many."""
-    affected = select(SlaClock).where(SlaClock.site == site, SlaClock.state == "running", SlaClock.time == "working")
+    running = (SlaClock.site == site, SlaClock.state == "running", SlaClock.time == "working")
+    # Their cases first, in one order: a step under way holds its case, and may be stopping the very clock.
+    cases = select(Instance.id).where(Instance.id.in_(select(SlaClock.instance_id).where(*running)))
+    session.execute(cases.order_by(Instance.id).with_for_update())
+    affected = select(SlaClock).where(*running).execution_options(populate_existing=True)
     clocks = list(session.scalars(affected))
     for clock in clocks:
         _set_alarm(clock, calendar)

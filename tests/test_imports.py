@@ -19,7 +19,7 @@ ENGINE_LAYERS = [
     ("forms", "form"),
     ("bpmn",),
     ("db", "schema", "migrations", "rights"),
-    ("history", "definitions", "numbering", "installation", "sessions", "search", "sites", "workflows"),
+    ("history", "definitions", "numbering", "installation", "sessions", "search", "sites", "figures", "workflows"),
     ("waits", "clocks", "incidents", "queries", "cases", "inbox", "listings"),
     ("runner",),
     (
@@ -36,6 +36,7 @@ ENGINE_LAYERS = [
         "unmasking",
         "attachments",
         "imports",
+        "working_days",
     ),
     ("worker", "housekeeping", "scheduler"),
     ("plays", "expectations"),
