@@ -38,6 +38,10 @@ class Troubles(list[str]):
         page.on("pageerror", lambda error: self.append(f"{page.url}: {error}"))
         page.on("console", lambda message: self.append(f"{page.url}: {message.text}") if message.type == "error" else None)
 
+    def forgive(self, text: str) -> None:
+        """What the test itself provoked: browsers log every refusal."""
+        self[:] = [trouble for trouble in self if text not in trouble]
+
 
 @pytest.fixture
 def troubles() -> Iterator[Troubles]:
