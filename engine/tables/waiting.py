@@ -48,7 +48,11 @@ class Message(Base):
     """A message as it came in: stored first, then correlated, kept until it expires."""
 
     __tablename__ = "message"
-    __table_args__ = (UniqueConstraint("site", "source", "message_id"), Index(None, "state", "expires_at"), Index(None, "name", "site", "state"))
+    __table_args__ = (
+        UniqueConstraint("site", "source", "message_id"),
+        Index(None, "state", "expires_at"),
+        Index(None, "name", "site", "state"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str]  # api, cli, hook:<name>, instance
