@@ -31,6 +31,7 @@ COMMANDS = {
     "serve": "serving",
     "show": "instances",
     "signal": "messages",
+    "site": "estates",
     "start": "instances",
     "tasks": "tasks",
     "test": "definitions",
@@ -74,6 +75,8 @@ class Commands(click.Group):
             raise Refused(str(refusal)) from refusal
         except StewardError as refusal:
             raise Refused(_sentence(refusal)) from refusal
+        except OSError as error:
+            raise Refused(f"Expected files and addresses that can be used, but: {error}") from error
         except Exception as error:
             # The library is imported only now: most commands never fail, and some never need it.
             from sqlalchemy.exc import OperationalError, ProgrammingError
