@@ -61,7 +61,7 @@ def store(
     session: Session, directory: Path, content: bytes | BinaryIO, file_name: str, site: str, actor: Actor, now: datetime
 ) -> str:  # fmt: skip
     """Keep a file for a site and return its hash. Large ones hold up other writers: receive them first, then register."""
-    _may_add(actor, site)
+    require_right(actor, site)
     return register(session, receive(directory, content, db.of(session).settings.limits.attachment), file_name, site, actor, now)
 
 
@@ -81,7 +81,7 @@ def receive(directory: Path, content: bytes | BinaryIO, limit: int) -> Received:
 
 def register(session: Session, received: Received, file_name: str, site: str, actor: Actor, now: datetime) -> str:
     """Let the people of the site read a received file; return its hash."""
-    _may_add(actor, site)
+    require_right(actor, site)
     # Two may bring the same photograph at once: the second one finds it there.
     insert = sqlite.insert if db.of(session).is_sqlite else postgresql.insert
     row = {"hash": received.hash, "media_type": received.media_type, "size": received.size, "created_at": now}
@@ -118,7 +118,8 @@ def unknown(session: Session, hashes: set[str], site: str) -> set[str]:
     return hashes - set(session.scalars(query))
 
 
-def _may_add(actor: Actor, site: str) -> None:
+def require_right(actor: Actor, site: str) -> None:
+    """Raise NotFound or Forbidden unless the actor may add files at the site."""
     rights.require_site(actor, site)
     rights.require(rights.works_at(actor, site), "add files")
 

@@ -53,7 +53,8 @@ def start(
         raise NotFound(f"Expected a site, but there is none with the code {site!r}")
     definition = definitions.latest(session, key)
     loaded = definitions.load(session, definition.id)
-    if caller is None and start_event is None:
+    # A message of a person starts no more than the person may; another system's and a process' own say where they may go.
+    if caller is None and (start_event is None or actor.login is not None):
         rights.require(rights.may_start(actor, loaded.process, site), f"start {definition.name or key}")
     payload = _check_start(session, loaded, variables or {}, called=caller is not None or start_event is not None)
     _check_facts(business_key, occurred_at, now)

@@ -177,6 +177,8 @@ def history_of(session: Session, instance_id: int, actor: Actor, *, limit: int =
 
 def history_across(session: Session, actor: Actor, *, site: str | None = None, limit: int = 50, cursor: str | None = None) -> Page[Line]:
     """What happened at the sites that the actor audits, newest first."""
+    if site is not None:
+        rights.require_site(actor, site)
     sites = [code for code in _sites(session, actor, site) if rights.may_audit(actor, code)]
     if not sites:
         raise Forbidden("Expected someone who may audit a site, but your posts do not allow it")

@@ -124,6 +124,7 @@ def _comment(session: Session, instance: Instance, task_id: int | None, text: st
         raise Invalid(f"Expected a comment of 1 to {MAX_COMMENT} characters", {"text": f"请填写 1 到 {MAX_COMMENT} 字"})
     note = Comment(instance_id=instance.id, task_id=task_id, author=actor.login or actor.source, text=text, at=now)
     session.add(note)
+    session.flush()  # its id is told
     history.append(session, instance, [Event("comment.added", None, {"text": text, "task": task_id})], actor, now)
     return note
 

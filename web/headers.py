@@ -26,6 +26,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
 }
+# Added to a file that somebody uploaded: whatever it holds, nothing in it runs.
+OF_FILES = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 A_YEAR = 365 * 24 * 3600
 
 
@@ -36,7 +38,7 @@ def install(app: APIFlask, https: bool) -> None:
             response.headers.setdefault(name, value)
         if https:
             response.headers.setdefault("Strict-Transport-Security", f"max-age={A_YEAR}")
-        if request.endpoint != "static":
+        if request.endpoint != "static" or response.status_code >= 400:
             # Pages are a person's own: neither a shared computer's cache nor a proxy keeps them.
             response.headers.setdefault("Cache-Control", "no-store")
         return response

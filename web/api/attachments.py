@@ -8,12 +8,13 @@ from apiflask import APIBlueprint
 from flask import Response, request, send_file
 from sqlalchemy.orm import Session
 
-from engine import attachments, rights
+from engine import attachments
 from engine.actors import Actor
 from engine.errors import Invalid
 from web import current
 from web.api import schemas
 from web.api.routing import SECURITY, commands, refusals
+from web.headers import OF_FILES
 
 nouns = APIBlueprint("attachments", __name__, tag="attachments")
 BYTES = {200: {"description": "The file", "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
@@ -26,8 +27,7 @@ def receive(said: Mapping[str, Any]) -> Mapping[str, Any]:
     if file is None:
         raise Invalid("Expected a file, but there is none", {"file": "Expected a file, but there is none"})
     site = said.get("site") or _only_site(actor)
-    rights.require_site(actor, site)
-    rights.require(rights.works_at(actor, site), "add files")
+    attachments.require_right(actor, site)
     received = attachments.receive(settings.attachments, file.stream, settings.limits.attachment)
     return {"received": received, "name": file.filename or "", "site": site}
 
@@ -46,9 +46,9 @@ def read_attachment(hash: str) -> Response:  # noqa: A002
     """A file that one of the person's sites uses."""
     with current.steward().db.read() as session:
         found = attachments.find(session, current.steward().settings.attachments, hash, current.actor())
-    return send_file(
-        found.path.absolute(), mimetype=found.media_type, as_attachment=not found.is_shown, download_name=found.file_name, etag=hash
-    )
+    answer = send_file(found.path.absolute(), as_attachment=not found.is_shown, download_name=found.file_name, etag=hash)
+    answer.headers.update(OF_FILES | {"Content-Type": found.media_type, "Cache-Control": "private, no-cache"})
+    return answer
 
 
 def _only_site(actor: Actor) -> str:

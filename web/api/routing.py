@@ -8,6 +8,7 @@ import orjson
 from apiflask import APIBlueprint, Schema
 from flask import Response, make_response, request
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import UnsupportedMediaType
 
 from engine import worker
 from engine.db import on_commit
@@ -89,11 +90,13 @@ def commands(
             return response
 
         wrapped: View = nouns.output(answer, status_code=status)(_plain(answering))
+        if location == "json":
+            wrapped = _json_alone(wrapped)
         if body is not schemas.Nothing:
             wrapped = nouns.input(body, location=location, arg_name="said")(wrapped)
         if method == "POST":
             wrapped = nouns.input(schemas.IdempotencyHeader, location="headers")(wrapped)
-        codes = (400, 401, 403, 404, 405, 409, 413, 422)
+        codes = (400, 401, 403, 404, 405, 409, 413, 415, 422)
         return nouns.route(rule, methods=[method])(_described(nouns, view, codes)(wrapped))
 
     return decorate
@@ -103,6 +106,18 @@ def settle(session: Session, instance: Instance) -> None:
     """Once this is committed, do the jobs that it caused in the case, so that whoever asks next sees where it has come to rest."""
     steward, root = current.steward(), instance.root_id or instance.id
     on_commit(session, lambda: worker.run_jobs_of(steward.db, root, steward.clock))
+
+
+def _json_alone(view: View) -> View:
+    """Refuse a body of another type, which would be read as if there were none."""
+
+    @functools.wraps(view)
+    def answering(*said: Any, **path: Any) -> Any:
+        if request.content_length and not request.is_json:
+            raise UnsupportedMediaType(f"Expected a body of the type application/json, but it is {request.mimetype or 'of none'}")
+        return view(*said, **path)
+
+    return answering
 
 
 def _parts() -> list[tuple[str, Any]]:

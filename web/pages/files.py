@@ -3,9 +3,10 @@
 from flask import Blueprint, jsonify, request, send_file
 from flask.typing import ResponseReturnValue
 
-from engine import attachments, rights
+from engine import attachments
 from engine.errors import Invalid, Rejected
 from web import current, errors, sentences
+from web.headers import OF_FILES
 
 pages = Blueprint("files", __name__, url_prefix="/files")
 A_DAY = 86_400
@@ -20,8 +21,7 @@ def add() -> ResponseReturnValue:
         if given is None:
             raise Invalid("Expected a file, but there is none", {"file": "请选择文件"})
         # Before anything is written: a stranger shall not fill the disk.
-        rights.require_site(actor, site)
-        rights.require(rights.works_at(actor, site), "add files")
+        attachments.require_right(actor, site)
         received = attachments.receive(steward.settings.attachments, given.stream, steward.settings.limits.attachment)
         with steward.db.transaction() as session:
             key = attachments.register(session, received, given.filename or "", site, actor, current.now())
@@ -38,8 +38,7 @@ def show(file_hash: str) -> ResponseReturnValue:
     steward = current.steward()
     with steward.db.read() as session:
         found = attachments.find(session, steward.settings.attachments, file_hash, current.actor())
-    answer = send_file(found.path, mimetype=found.media_type, as_attachment=not found.is_shown, download_name=found.file_name, max_age=0)
+    answer = send_file(found.path, as_attachment=not found.is_shown, download_name=found.file_name, max_age=0)
     # Its address is its content, so it never changes; but only this person's browser may keep it.
-    answer.headers["Cache-Control"] = f"private, max-age={A_DAY}, immutable"
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers.update(OF_FILES | {"Content-Type": found.media_type, "Cache-Control": f"private, max-age={A_DAY}, immutable"})
     return answer

@@ -1,5 +1,7 @@
 """The reception's shortcut: type a telephone number, a name or a house, pick what was found, and the form's fields are filled."""
 
+import re
+
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -12,6 +14,7 @@ from web import current
 from web.pages import fields
 
 pages = Blueprint("houses", __name__, url_prefix="/houses")
+NUMBER = re.compile(r"[0-9]{1,18}")
 SHORTEST = 2  # characters from which on searching makes sense
 
 
@@ -41,7 +44,7 @@ def fill() -> ResponseReturnValue:
 def _form(session: Session, name: str) -> Form:
     """The form of a version of a process, named `<definition id>/<form>`."""
     number, _, file = name.partition("/")
-    if not number.isdigit():
+    if not NUMBER.fullmatch(number):
         raise NotFound(f"Expected a form, but {name!r} names none")
     forms = definitions.load(session, int(number)).forms
     if file not in forms:

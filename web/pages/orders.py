@@ -40,12 +40,12 @@ def operated_sites(actor: Actor) -> list[str]:
     return sorted(site for site in actor.sites if rights.may_operate(actor, site))
 
 
-@pages.get("/<int:instance_id>")
+@pages.get("/<id:instance_id>")
 def show(instance_id: int) -> ResponseReturnValue:
     return _page(instance_id)
 
 
-@pages.post("/<int:instance_id>/unmask")
+@pages.post("/<id:instance_id>/unmask")
 def unmask(instance_id: int) -> ResponseReturnValue:
     """Show the resident's name and number this once; history tells who looked and why."""
     with current.steward().db.transaction() as session:
@@ -71,7 +71,7 @@ def _page(instance_id: int, unmasked: bool = False) -> str:
         )
 
 
-@pages.post("/<int:instance_id>/comment")
+@pages.post("/<id:instance_id>/comment")
 def comment(instance_id: int) -> ResponseReturnValue:
     with current.steward().db.transaction() as session:
         user_tasks.comment_on_case(session, instance_id, request.form.get("text", ""), current.actor(), current.now())
@@ -79,7 +79,7 @@ def comment(instance_id: int) -> ResponseReturnValue:
     return _back_to(instance_id)
 
 
-@pages.post("/<int:instance_id>/hand-over")
+@pages.post("/<id:instance_id>/hand-over")
 def hand_over(instance_id: int) -> ResponseReturnValue:
     to, reason = request.form.get("to", ""), request.form.get("reason", "")
     with current.steward().db.transaction() as session:
@@ -88,7 +88,7 @@ def hand_over(instance_id: int) -> ResponseReturnValue:
     return _back_to(instance_id)
 
 
-@pages.post("/<int:instance_id>/<operation>")
+@pages.post("/<id:instance_id>/<operation>")
 def operate(instance_id: int, operation: str) -> ResponseReturnValue:
     if operation not in OPERATIONS:
         raise NotFound(f"Expected one of {', '.join(OPERATIONS)}, but it is {operation!r}")
@@ -99,7 +99,7 @@ def operate(instance_id: int, operation: str) -> ResponseReturnValue:
     return _back_to(instance_id)
 
 
-@pages.post("/<int:instance_id>/incidents/<int:incident_id>/retry")
+@pages.post("/<id:instance_id>/incidents/<id:incident_id>/retry")
 def retry(instance_id: int, incident_id: int) -> ResponseReturnValue:
     with current.steward().db.transaction() as session:
         incident = retries.retry(session, incident_id, current.actor(), current.now())

@@ -21,7 +21,7 @@ def show() -> ResponseReturnValue:
         return render_template("processes/list.html", definitions=definitions.newest_of_all(session))
 
 
-@pages.get("/<int:definition_id>")
+@pages.get("/<id:definition_id>")
 def one(definition_id: int) -> ResponseReturnValue:
     current.person()
     with current.steward().db.read() as session:
@@ -39,7 +39,7 @@ def one(definition_id: int) -> ResponseReturnValue:
         )
 
 
-@pages.get("/<int:definition_id>/files/<path:name>")
+@pages.get("/<id:definition_id>/files/<path:name>")
 def file(definition_id: int, name: str) -> ResponseReturnValue:
     """A file as it was deployed, byte for byte, to be read or kept."""
     current.person()

@@ -7,7 +7,7 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from engine import identity, passwords
-from engine.errors import Invalid, TooManyAttempts
+from engine.errors import Forbidden, Invalid, TooManyAttempts
 from web import auth, current, language, sentences
 from web.pages import addresses
 
@@ -78,9 +78,12 @@ def change_language() -> ResponseReturnValue:
 @pages.before_app_request
 def ask_for_a_new_password() -> ResponseReturnValue | None:
     """Who was given a password chooses their own before anything else."""
-    if request.endpoint in MAY_STAY or request.path.startswith(("/api/", "/hooks/")) or request.endpoint is None:
+    if request.endpoint in MAY_STAY or request.path.startswith("/hooks/") or request.endpoint is None:
         return None
-    if current_user.is_authenticated and current_user.must_change_password:
+    # A token was given to its person by itself: it stands for no password.
+    if current_user.is_authenticated and current_user.must_change_password and current_user.actor.source == "page":
+        if request.path.startswith("/api/"):
+            raise Forbidden("Expected a password of your own, but somebody gave you this one: change it first")
         return redirect(url_for("session.password"), 303)
     return None
 

@@ -20,20 +20,20 @@ from web.pages import addresses, cases, fields, outcome
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")
 
 
-@pages.get("/<int:task_id>")
+@pages.get("/<id:task_id>")
 def show(task_id: int) -> ResponseReturnValue:
     with current.steward().db.read() as session:
         draft = drafts.find(session, task_id, current.actor())
         return _page(session, task_id, draft.payload if draft else {})
 
 
-@pages.get("/<int:task_id>/complete")
+@pages.get("/<id:task_id>/complete")
 def reload(task_id: int) -> ResponseReturnValue:
     """Who loads the page again after a refusal gets the task's own page."""
     return redirect(url_for("tasks.show", task_id=task_id))
 
 
-@pages.post("/<int:task_id>/complete")
+@pages.post("/<id:task_id>/complete")
 def complete(task_id: int) -> ResponseReturnValue:
     actor, now, typed = current.actor(), current.now(), {}
     try:
@@ -52,7 +52,7 @@ def complete(task_id: int) -> ResponseReturnValue:
     return redirect(outcome.tell(*ids, now, done), 303)
 
 
-@pages.post("/<int:task_id>/draft")
+@pages.post("/<id:task_id>/draft")
 def keep_draft(task_id: int) -> ResponseReturnValue:
     """Keep what was typed so far, and tell which fields it hides."""
     with current.steward().db.transaction() as session:
@@ -64,7 +64,7 @@ def keep_draft(task_id: int) -> ResponseReturnValue:
     return "", 204, {"HX-Trigger": fields.hidden_event(hidden)}
 
 
-@pages.post("/<int:task_id>/claim")
+@pages.post("/<id:task_id>/claim")
 def claim(task_id: int) -> ResponseReturnValue:
     try:
         with current.steward().db.transaction() as session:
@@ -75,7 +75,7 @@ def claim(task_id: int) -> ResponseReturnValue:
     return redirect(url_for("tasks.show", task_id=task_id), 303)
 
 
-@pages.post("/<int:task_id>/unclaim")
+@pages.post("/<id:task_id>/unclaim")
 def unclaim(task_id: int) -> ResponseReturnValue:
     with current.steward().db.transaction() as session:
         reason = request.form.get("reason", "")
@@ -84,7 +84,7 @@ def unclaim(task_id: int) -> ResponseReturnValue:
     return redirect(url_for("inbox.show"), 303)
 
 
-@pages.post("/<int:task_id>/assign")
+@pages.post("/<id:task_id>/assign")
 def assign(task_id: int) -> ResponseReturnValue:
     to, reason = request.form.get("to", ""), request.form.get("reason", "")
     with current.steward().db.transaction() as session:
@@ -94,7 +94,7 @@ def assign(task_id: int) -> ResponseReturnValue:
     return redirect(url_for("tasks.show", task_id=task_id) if to == current.person().login else url_for("inbox.show"), 303)
 
 
-@pages.post("/<int:task_id>/comment")
+@pages.post("/<id:task_id>/comment")
 def comment(task_id: int) -> ResponseReturnValue:
     with current.steward().db.transaction() as session:
         user_tasks.comment(session, task_id, request.form.get("text", ""), current.actor(), current.now())
