@@ -18,7 +18,7 @@ SOURCES := $(wildcard $(FRONTEND)/*.js $(FRONTEND)/*.mjs $(FRONTEND)/*.css $(FRO
 CATALOGUES := $(wildcard web/translations/*/LC_MESSAGES/*.po)
 
 .DELETE_ON_ERROR:
-.PHONY: install install-dev run test lint check format lock screenshots clean system-packages
+.PHONY: install install-dev run test lint check format lock screenshots translations clean system-packages
 
 install: .venv/.installed $(ASSETS) .venv/.translated
 
@@ -40,6 +40,12 @@ check: lint test
 format: install-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Texts of the pages that are new come to the catalogue, empty, to be translated; what is gone goes.
+translations: install
+	@mkdir -p var
+	$(BIN)/pybabel --quiet extract -F web/translations/babel.toml -k lazy_gettext --no-location --sort-output -o var/messages.pot web
+	$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date -i var/messages.pot -d web/translations
 
 screenshots: install-dev
 	$(BIN)/python docs/screenshots.py
