@@ -118,6 +118,11 @@ def test_a_database_that_was_not_made_is_named(tmp_path: Path) -> None:
     assert "init" in refused(runner(f"sqlite:///{tmp_path / 'none.db'}", tmp_path)("tasks"))
 
 
+def test_a_backup_that_cannot_be_written_is_refused_in_one_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no directory")
+    assert "backup" in refused(run("backup", tmp_path / "file" / "backup"))
+
+
 def test_lint_names_file_line_element_and_rule(run: Run, tmp_path: Path) -> None:
     broken = tmp_path / "broken.bpmn"
     broken.write_bytes(ONE_TASK.replace(b'targetRef="end"', b'targetRef="nowhere"'))
