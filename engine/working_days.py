@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Stretch:
-    """Days one after the other that differ from a plain week: free on weekdays, or work at the weekend."""
+    """Days one after the other on which a week is not a plain one."""
 
     first: date
     last: date
@@ -63,19 +63,23 @@ def is_announced(calendar: WorkingCalendar, year: int) -> bool:
 
 
 def differences(calendar: WorkingCalendar, year: int) -> list[Stretch]:
-    """What a year has besides weekdays of work and free weekends, in order; days of the site's own always."""
+    """What a year has besides plain weeks, in order: holidays with the weekends that they touch, work at weekends, the site's own days."""
     found: list[Stretch] = []
     for day in _days(year):
-        is_work, is_own = calendar.is_workday(day), day in calendar.days
-        if is_work == (day.isoweekday() <= 5) and not is_own:
+        is_own, kind = day in calendar.days, WORKDAY if calendar.is_workday(day) else HOLIDAY
+        if kind == WORKDAY and day.isoweekday() <= 5 and not is_own:
             continue
-        kind = WORKDAY if is_work else HOLIDAY
         last = found[-1] if found else None
         if last is not None and (last.last, last.kind, last.is_own, is_own) == (day - DAY, kind, False, False):
             found[-1] = Stretch(last.first, day, kind, False)
         else:
             found.append(Stretch(day, day, kind, is_own))
-    return found
+    return [stretch for stretch in found if stretch.is_own or stretch.kind == WORKDAY or _has_weekday(stretch)]
+
+
+def _has_weekday(stretch: Stretch) -> bool:
+    length = (stretch.last - stretch.first).days + 1
+    return any((stretch.first + offset * DAY).isoweekday() <= 5 for offset in range(length))
 
 
 def _days(year: int) -> Iterator[date]:
