@@ -90,6 +90,7 @@ def begin(session: Session, instance: Instance, loaded: Loaded, variables: Mappi
 def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor: Actor, now: datetime) -> Step:
     """Apply the trigger and everything that follows from it; `event` is the line of history that tells the trigger."""
     _refuse_unless_running(held.instance)
+    session.flush()  # what the caller changed: the statements of a step pass the session by
     before_waits = [] if held.is_new else held.workflow.waits()
     before = {} if held.is_new else _copy(held.workflow.scopes)
     context = _context(held, now)
