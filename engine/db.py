@@ -20,6 +20,7 @@ from engine.settings import Settings
 from engine.tables import Base
 
 BATCH = 64  # commands that may share one commit; more would only make the first one wait longer
+WAL_PAGES = 8_000  # 32 MB of log before SQLite carries it into the file: whoever commits then waits for two more flushes
 BUSY_SECONDS = 15.0  # how long a writer of another process is waited for
 
 
@@ -209,6 +210,7 @@ def _sqlite_engine(url: str, durable: bool) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL" if durable else "PRAGMA synchronous=OFF")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

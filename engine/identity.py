@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,17 @@ FAILURES_OF_LOGIN = 5
 FAILURES_OF_ADDRESS = 20  # a whole office may stand behind one address
 LANGUAGES = ("zh", "en")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
+# Asked at every request, so made once.
+_POSTS_OF = (
+    select(Membership.site, Membership.post)
+    .join(Person, Person.id == Membership.person_id)
+    .where(Person.login == bindparam("wanted"), Person.disabled_at.is_(None))
+)
+_HOLDER_OF = (
+    select(Person)
+    .join(ApiToken, ApiToken.person_id == Person.id)
+    .where(Person.disabled_at.is_(None), ApiToken.hash == bindparam("hash"), ApiToken.revoked_at.is_(None))
+)
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,7 @@ def get(session: Session, login: str) -> Person:
 
 def posts_of(session: Session, login: str) -> frozenset[tuple[str, str]]:
     """What the person holds, as (site, post); nothing for who is disabled."""
-    query = select(Membership.site, Membership.post).join(Person, Person.id == Membership.person_id)
-    return frozenset(session.execute(query.where(Person.login == _normal(login), Person.disabled_at.is_(None))))
+    return frozenset(session.execute(_POSTS_OF, {"wanted": _normal(login)}))
 
 
 def memberships(session: Session, login: str) -> list[tuple[str, str]]:
@@ -294,8 +304,7 @@ def revoke_token(session: Session, token_id: int, actor: Actor, now: datetime) -
 
 def person_of_token(session: Session, token: str) -> Person:
     """Whose token this is; raise Unauthenticated when it is nobody's any more."""
-    query = select(Person).join(ApiToken, ApiToken.person_id == Person.id).where(Person.disabled_at.is_(None))
-    person = session.scalar(query.where(ApiToken.hash == _fingerprint(token), ApiToken.revoked_at.is_(None)))
+    person = session.scalar(_HOLDER_OF, {"hash": _fingerprint(token)})
     if person is None:
         raise Unauthenticated("Expected a valid token, but nobody holds this one")
     return person

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from engine import db, history, incidents, instances, messages, notices, runner, waits
@@ -22,7 +22,7 @@ from engine.db import Database
 from engine.errors import LimitExceeded, StewardError
 from engine.history import Event
 from engine.states import LIVE_INSTANCE
-from engine.tables import Instance, InstanceState, Job, MessageSubscription
+from engine.tables import Instance, InstanceState, Job, MessageSubscription, UtcDateTime
 
 LOCK = timedelta(minutes=5)  # after this a handler is believed dead and its job is done again
 DEFAULT_BACK_OFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10))
@@ -53,13 +53,22 @@ class Work:
 
 Handler = Callable[[Work], Mapping[str, Any]]
 
+# Asked after every act of a person, so made once.
+_NOW = bindparam("now", type_=UtcDateTime)
+_DUE = (
+    select(Job.id)
+    .where(Job.state == "ready", Job.due_at <= _NOW, or_(Job.locked_until.is_(None), Job.locked_until <= _NOW))
+    .order_by(Job.due_at, Job.id)
+    .limit(bindparam("most"))
+)
+_DUE_OF_CASES = _DUE.join(Instance, Instance.id == Job.instance_id).where(Instance.root_id.in_(bindparam("roots", expanding=True)))
+
 
 def due(session: Session, now: datetime, limit: int, instance_ids: list[int] | None = None) -> list[int]:
     """Ids of jobs that may be done now, the oldest first."""
-    query = select(Job.id).where(Job.state == "ready", Job.due_at <= now, or_(Job.locked_until.is_(None), Job.locked_until <= now))
-    if instance_ids is not None:
-        query = query.join(Instance, Instance.id == Job.instance_id).where(Instance.root_id.in_(instance_ids))
-    return list(session.scalars(query.order_by(Job.due_at, Job.id).limit(limit)))
+    if instance_ids is None:
+        return list(session.scalars(_DUE, {"now": now, "most": limit}))
+    return list(session.scalars(_DUE_OF_CASES, {"now": now, "most": limit, "roots": instance_ids}))
 
 
 def run(database: Database, job_id: int, now: datetime, handlers: Mapping[str, Handler] | None = None) -> bool:

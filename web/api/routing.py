@@ -37,12 +37,14 @@ def reads(
 ) -> Callable[[View], View]:
     """A GET. The view is called as `view(session, actor, [asked], **path)` and returns what `answer` dumps."""
 
+    form = answer()
+
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def answering(query_data: Mapping[str, Any] | None = None, **path: Any) -> Any:
             asked = () if query_data is None else (query_data,)
             with current.steward().db.read() as session:
-                return as_json(answer().dump(view(session, current.actor(), *asked, **path)))
+                return as_json(form.dump(view(session, current.actor(), *asked, **path)))
 
         wrapped: View = nouns.output(answer)(_plain(answering))
         if filters is not None:
@@ -69,6 +71,8 @@ def commands(
     work that would hold up other writers and may be done twice.
     """
 
+    form = answer()
+
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def answering(headers_data: Mapping[str, Any] | None = None, said: Mapping[str, Any] | None = None, **path: Any) -> Response:
@@ -81,7 +85,7 @@ def commands(
             with steward.db.transaction() as session:
 
                 def work() -> tuple[Any, int]:
-                    return answer().dump(view(session, actor, now, said, **path)), status
+                    return form.dump(view(session, actor, now, said, **path)), status
 
                 content, code, again = idempotency.once(session, actor.login or "", key, digest, now, work)
             response = as_json(content, code)
