@@ -45,6 +45,12 @@ class Stage:
             done = user_tasks.complete(session, task, variables, WORKER, self.clock.now())
         return next((event.data["task"] for event in done.events if event.type == "user_task.created"), None)
 
+    def complete_all(self, task: int) -> None:
+        """Complete the task and all that come after it."""
+        following: int | None = task
+        while following is not None:
+            following = self.complete(following, {"done": True})
+
     def state_size(self, instance: int) -> int:
         with self.database.read() as session:
             return len(session.scalars(select(InstanceState.state).where(InstanceState.instance_id == instance)).one())

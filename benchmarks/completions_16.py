@@ -1,0 +1,28 @@
+"""User tasks completed a second by sixteen callers, on SQLite with its flush, beside one caller who waits for no flush: it is shared."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from benchmarks.completions import INSTANCES, TASKS, ours
+from benchmarks.diagrams import row_of_tasks
+from benchmarks.figure import Figure
+from benchmarks.stage import empty_company
+
+CALLERS = 16
+BAR = 0.8
+
+
+def measure() -> Iterator[Figure]:
+    diagram = row_of_tasks(TASKS)
+    yield Figure("completions_16", together(diagram), "completions/s", ours(diagram, durable=False), BAR)
+
+
+def together(diagram: bytes) -> float:
+    with empty_company() as stage, ThreadPoolExecutor(CALLERS) as callers:
+        stage.deploy(diagram)
+        first = [stage.open_task(stage.start("row")) for _ in range(INSTANCES)]
+        begun = time.perf_counter()
+        for _ in callers.map(stage.complete_all, first):
+            pass
+        return INSTANCES * TASKS / (time.perf_counter() - begun)
