@@ -17,6 +17,9 @@ from engine.jobs import Handler
 logger = logging.getLogger("steward.scheduler")
 WATCHDOG_SECONDS = 2.0  # how often the watchdog looks
 STALL_SECONDS = 5.0  # a tick later than this has been lost
+LONGEST_TICK_SECONDS = 600.0  # one that lasts longer hangs
+# A tick that lasts longer than the next one is normal under load, and no reason for a warning twice a second.
+logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 
 
 class Scheduler:
@@ -46,7 +49,9 @@ class Scheduler:
             self._alarm.shutdown(wait=True)
 
     def is_alive(self) -> bool:
-        return time.monotonic() - self._last_tick < 4 * STALL_SECONDS
+        """Whether it looks for what is due, or is busy with it."""
+        silence = time.monotonic() - self._last_tick
+        return silence < (LONGEST_TICK_SECONDS if self._lock.locked() else 4 * STALL_SECONDS)
 
     def _arm(self) -> None:
         self._last_tick = time.monotonic()

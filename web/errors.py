@@ -2,16 +2,18 @@
 
 import logging
 import secrets
+import sqlite3
 from typing import Any
 from urllib.parse import urlsplit
 
 from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
-from flask import Response, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
-from flask_login import current_user
+from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import (
@@ -50,6 +52,7 @@ CODES = {
     415: "unsupported_media_type",
     422: "invalid",
     429: "too_many_attempts",
+    503: "unavailable",
 }
 # What a person reads, and what they can do about it.
 SENTENCES = {
@@ -63,6 +66,7 @@ SENTENCES = {
     422: (lazy_gettext("填写的内容有问题"), lazy_gettext("请检查标红的项目。")),
     429: (lazy_gettext("尝试次数太多"), lazy_gettext("请过几分钟再试。")),
     500: (lazy_gettext("系统出错了"), lazy_gettext("什么都没有改变。请稍后再试；如果仍然出错，请把下面的编号告诉管理员。")),
+    503: (lazy_gettext("系统暂时存不了数据"), lazy_gettext("什么都没有改变。请过一会儿再试；如果仍然不行，请把下面的编号告诉管理员。")),
 }
 
 
@@ -71,6 +75,8 @@ def install(app: APIFlask) -> None:
     app.register_error_handler(Rejected, refused)
     app.register_error_handler(HTTPException, refused_by_the_framework)
     app.register_error_handler(CSRFError, refused_as_forged)
+    app.register_error_handler(OperationalError, database_away)
+    app.register_error_handler(sqlite3.OperationalError, database_away)
     app.register_error_handler(Exception, bug)
 
 
@@ -119,6 +125,20 @@ def bug(error: Exception) -> ResponseReturnValue:
     if is_for_programs():
         return jsonify(error=_shape("internal", f"Expected to answer, but an error was met; its id is {number}")), 500
     return page(500, number=number)
+
+
+def database_away(error: OperationalError | sqlite3.OperationalError) -> ResponseReturnValue:
+    """The database is away, locked or full: nobody's fault in this request, and nothing of it was kept."""
+    number = secrets.token_hex(4)
+    log.error("The database failed, %s at %s %s: %s", number, request.method, request.path, getattr(error, "orig", error))
+    if is_for_programs():
+        message = f"Expected the database to answer and to have room, but it does not: try again later (the log names it {number})"
+        answer = make_response(jsonify(error=_shape(CODES[503], message)), 503)
+    else:
+        g._login_user = AnonymousUserMixin()  # the page must not ask the database who reads it
+        answer = make_response(page(503, number=number))
+    answer.headers["Retry-After"] = "10"
+    return answer
 
 
 def as_json(error: Rejected) -> dict[str, Any]:

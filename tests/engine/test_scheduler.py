@@ -127,3 +127,27 @@ def test_a_restart_loses_no_timer(tmp_path: Path, sqlite_url: str) -> None:
     again = Company(Database(sqlite_url), VirtualClock(START + timedelta(hours=3)))
     again.work()
     assert again.waiting(instance) == ["work", "remind"]
+
+
+def test_a_long_tick_is_life_and_makes_no_noise(office: Company, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow(*_given: object, **_more: object) -> int:
+        began.set()
+        go_on.wait(20)
+        return 0
+
+    monkeypatch.setattr(worker, "run_due", slow)
+    scheduler = Scheduler(office.database, SystemClock())
+    scheduler.start()
+    try:
+        assert began.wait(10)
+        monkeypatch.setattr("engine.scheduler.STALL_SECONDS", 0.01)
+        time.sleep(0.4)  # the next ticks come to nothing
+        assert scheduler.is_alive()
+        monkeypatch.setattr("engine.scheduler.LONGEST_TICK_SECONDS", 0.1)
+        assert not scheduler.is_alive()
+    finally:
+        go_on.set()
+        scheduler.stop()
+    assert "maximum number of running instances" not in caplog.text

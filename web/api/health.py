@@ -5,12 +5,13 @@ from datetime import datetime
 
 from apiflask import APIBlueprint, Schema
 from apiflask.fields import String
-from flask import Response, jsonify
+from flask import Response, current_app, jsonify, make_response
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from engine.scheduler import Scheduler
 from engine.states import OPEN_TASK
 from engine.tables import Incident, Job, Message, Site, Timer, UserTask
 from web import current
@@ -32,14 +33,17 @@ def healthz() -> ResponseReturnValue:
 
 @nouns.get("/readyz")
 @nouns.output(Health)
-@nouns.doc(operation_id="readyz", responses={503: {"description": "The database does not answer, or has no tables"}})
+@nouns.doc(operation_id="readyz", responses={503: {"description": "The database does not answer or has no tables, or timers stand still"}})
 def readyz() -> ResponseReturnValue:
-    """The database answers and has its tables."""
+    """The database answers and has its tables; and timers run, where this process has them to run."""
     try:
         with current.steward().db.read() as session:
             session.execute(select(Site.code).limit(1)).all()
     except SQLAlchemyError:
-        return jsonify(status="unavailable"), 503
+        return make_response(jsonify(status="unavailable"), 503)
+    scheduler: Scheduler | None = current_app.extensions.get("scheduler")
+    if scheduler is not None and not scheduler.is_alive():
+        return make_response(jsonify(status="timers stand still"), 503)
     return jsonify(status="ready")
 
 

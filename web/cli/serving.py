@@ -66,11 +66,14 @@ def up(context: click.Context, console: Console, paths: Sequence[Path], host: st
 
 def _serve(console: Console, host: str, port: int, worker: bool) -> None:
     from engine import schema
+    from web.app import create_app
 
     steward = console.steward
     schema.check(steward.db)
-    server = _listen(steward, host, port)
+    application = create_app(steward)
+    server = _listen(application, steward, host, port)
     alarm = _alarm(console) if worker else None
+    application.extensions["scheduler"] = alarm  # /readyz looks whether it lives
     click.echo(f"Steward serves http://{host}:{server.effective_port}")
     sys.stdout.flush()
     try:
@@ -81,13 +84,10 @@ def _serve(console: Console, host: str, port: int, worker: bool) -> None:
             alarm.stop()
 
 
-def _listen(steward: "Steward", host: str, port: int) -> Any:
+def _listen(application: Any, steward: "Steward", host: str, port: int) -> Any:
     """The server, listening already; refused in a sentence when somebody else has the port."""
     import waitress
 
-    from web.app import create_app
-
-    application = create_app(steward)
     try:
         return waitress.create_server(
             application,
@@ -106,9 +106,7 @@ def _listen(steward: "Steward", host: str, port: int) -> Any:
             **_behind(steward.settings.trusted_proxy),
         )
     except OSError as error:
-        raise Conflict(
-            f"Expected port {port} of {host} to be free, but: {error.strerror} (--port or PORT= takes another)"
-        ) from None
+        raise Conflict(f"Expected port {port} of {host} to be free, but: {error.strerror} (--port or PORT= takes another)") from None
 
 
 def _behind(proxy: str) -> dict[str, Any]:
