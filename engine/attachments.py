@@ -7,10 +7,11 @@ import re
 import secrets
 import unicodedata
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from filetype.types import archive, image
 from sqlalchemy import select
@@ -20,6 +21,8 @@ from sqlalchemy.orm import Session
 from engine import db, rights
 from engine.actors import Actor
 from engine.errors import Invalid, LimitExceeded, NotFound
+from engine.form_messages import CHINESE, sentence
+from engine.forms import Form
 from engine.tables import Attachment, AttachmentUse
 
 HEAD = 8_192  # bytes by which a type is known
@@ -116,6 +119,23 @@ def unknown(session: Session, hashes: set[str], site: str) -> set[str]:
     """Which of these are no files of the site."""
     query = select(AttachmentUse.hash).where(AttachmentUse.site == site, AttachmentUse.hash.in_(hashes))
     return hashes - set(session.scalars(query))
+
+
+def require_known(session: Session, form: Form, answers: Mapping[str, Any], site: str) -> None:
+    """Raise Invalid for signatures and photographs that nobody has brought to the site: a hash alone proves nothing."""
+    named = {key: _hashes(answers.get(key)) for key, one in form.fields.items() if one.answer in ("signature", "attachments")}
+    if not any(named.values()):
+        return
+    strange = unknown(session, set().union(*named.values()), site)
+    fields = {
+        key: sentence("attachment", CHINESE, label=form.fields[key].name(CHINESE)) for key, hashes in named.items() if hashes & strange
+    }
+    if fields:
+        raise Invalid(f"Expected files that were added at {site}, but {len(strange)} of those named are none", fields)
+
+
+def _hashes(answer: Any) -> set[str]:
+    return {answer} if isinstance(answer, str) else set(answer or ())
 
 
 def require_right(actor: Actor, site: str) -> None:

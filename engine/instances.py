@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine import db, definitions, history, numbering, rights, runner
+from engine import attachments, db, definitions, history, numbering, rights, runner
 from engine.actors import Actor
 from engine.bpmn.triggers import SetVariables, Start
 from engine.definitions import Loaded
@@ -56,7 +56,7 @@ def start(
     # A message of a person starts no more than the person may; another system's and a process' own say where they may go.
     if caller is None and (start_event is None or actor.login is not None):
         rights.require(rights.may_start(actor, loaded.process, site), f"start {definition.name or key}")
-    payload = _check_start(session, loaded, variables or {}, called=caller is not None or start_event is not None)
+    payload = _check_start(session, loaded, site, variables or {}, called=caller is not None or start_event is not None)
     _check_facts(business_key, occurred_at, now)
     instance = _create(session, definition, site, actor, now, business_key, occurred_at or now, caller)
     _number(session, instance, loaded, caller, now)
@@ -66,12 +66,13 @@ def start(
     return runner.advance(session, held, Start(), event, actor, now)
 
 
-def _check_start(session: Session, loaded: Loaded, variables: Mapping[str, Any], called: bool) -> Mapping[str, Any]:
+def _check_start(session: Session, loaded: Loaded, site: str, variables: Mapping[str, Any], called: bool) -> Mapping[str, Any]:
     check_size(variables, db.of(session).settings.limits)
     form = loaded.process.start_form
     if form is None or called:
         return variables
     checked: Mapping[str, Any] = loaded.forms[form].check(variables, {})
+    attachments.require_known(session, loaded.forms[form], checked, site)
     return checked
 
 

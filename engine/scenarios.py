@@ -21,10 +21,11 @@ from engine.plays import SITE, Play, StepFailed
 from engine.posts import POSTS
 from engine.schema import upgrade
 from engine.settings import Settings
-from engine.tables import HistoryEvent, Instance, Membership, Person, Site
+from engine.tables import Attachment, AttachmentUse, HistoryEvent, Instance, Membership, Person, Site
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))  # a Monday
 OPERATOR = Actor.system("cli")
+SPECIMEN = "a" * 64
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class _Stage:
             session.add(Site(code=SITE, name="示范小区", zone="Asia/Shanghai", created_at=START))
             session.flush()
             _hire(session)
+            _keep_specimen(session)
             definitions.deploy(session, files, OPERATOR, START)
         with template.read() as session:
             loaded = [definitions.load(session, row.id) for row in definitions.newest_of_all(session)]
@@ -180,6 +182,12 @@ def _hire(session: Any) -> None:
         session.add(person)
         session.flush()
         session.add(Membership(person_id=person.id, site=SITE, post=re.sub(r"_\d$", "", post)))
+
+
+def _keep_specimen(session: Any) -> None:
+    """The file that stands for every photograph and signature of a scenario; nothing of it lies on a disk."""
+    session.add(Attachment(hash=SPECIMEN, media_type="image/png", size=1, created_at=START))
+    session.add(AttachmentUse(hash=SPECIMEN, site=SITE, file_name="specimen.png", uploaded_by=None, at=START))
 
 
 def _broken_history(database: Database) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from engine import db, history, rights, runner
+from engine import attachments, db, history, rights, runner
 from engine.actors import Actor
 from engine.bpmn.triggers import Complete
 from engine.db import core
@@ -203,7 +203,9 @@ def _check(session: Session, held: runner.Held, task: UserTask, variables: Mappi
     check_size(variables, db.of(session).settings.limits)
     if task.form is None:
         return variables
-    checked: Mapping[str, Any] = held.loaded.forms[task.form].check(variables, held.workflow.visible(task.token))
+    form = held.loaded.forms[task.form]
+    checked: Mapping[str, Any] = form.check(variables, held.workflow.visible(task.token))
+    attachments.require_known(session, form, checked, task.site)
     return checked
 
 
