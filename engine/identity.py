@@ -76,8 +76,9 @@ def actor_of(session: Session, person: Person, source: str) -> Actor:
 
 
 def require_person_at(session: Session, login: str, site: str) -> Person:
-    """The person, who holds a post at the site and may log in; raises Invalid otherwise."""
-    held = select(Membership.id).where(Membership.person_id == Person.id, Membership.site == site).exists()
+    """The person, who works at the site and may log in; raises Invalid for anybody else, auditors too: they could do nothing with it."""
+    works = Membership.post.not_in(sorted(rights.READS_ONLY))
+    held = select(Membership.id).where(Membership.person_id == Person.id, Membership.site == site, works).exists()
     person = session.scalars(select(Person).where(Person.login == login, Person.disabled_at.is_(None), held)).first()
     if person is None:
         raise Invalid(f"Expected a person with a post at {site}, but there is no {login!r}", {"to": "请选择本项目的在职人员"})

@@ -7,7 +7,7 @@ from engine.bpmn.model import Process
 from engine.errors import Forbidden, NotFound
 from engine.posts import FALLBACK_POST
 
-_READS_ONLY = frozenset({"auditor"})
+READS_ONLY = frozenset({"auditor"})
 _ADMINISTERS = ("project_manager", "administration")
 _OPERATES = ("project_manager", "process_owner")
 _SUPERVISES = (
@@ -36,7 +36,7 @@ def may_see_instance(actor: Actor, site: str) -> bool:
 
 def works_at(actor: Actor, site: str) -> bool:
     """Whether the actor may change anything at the site at all: who only audits there may not."""
-    return actor.is_system or bool(actor.at(site) - _READS_ONLY)
+    return actor.is_system or bool(actor.at(site) - READS_ONLY)
 
 
 def may_administer(actor: Actor, site: str) -> bool:

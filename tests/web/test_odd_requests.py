@@ -109,3 +109,20 @@ def test_a_photograph_that_nobody_brought_to_the_site_is_no_photograph(call, com
         refused = call("chen").post("/process-definitions/order/start", said)
         assert refused.status_code == 422 and refused.json["error"]["fields"].keys() == {"photos"}
     assert call("chen").post("/process-definitions/order/start", {"site": "S1", "variables": CALL | {"photos": [here]}}).status_code == 201
+
+
+def test_names_and_numbers_of_residents_are_masked_for_programs_too(call, company: Company):
+    company.deploy(PROCESS, **FILES)
+    case = company.start(variables=CALL)
+    for path in (f"/process-instances/{case}/variables", f"/process-instances/{case}/history"):
+        told = call("fang").get(path).get_data(as_text=True)
+        assert "李*" in told and "李雷" not in told and "13800001234" not in told
+        assert "李雷" in call("chen").get(path).get_data(as_text=True)
+
+
+def test_a_task_is_given_to_nobody_who_could_not_do_it(call, company: Company):
+    company.deploy(ONE_TASK)
+    company.start()
+    task_id = company.task("work").id
+    assert call("emma").post(f"/user-tasks/{task_id}/assign", {"assignee": "fang"}).status_code == 422
+    assert company.task("work").assignee is None

@@ -1,6 +1,6 @@
-"""Telephones of residents as the API shows them: whole to the posts that call, masked to everybody else."""
+"""Names and telephones of residents as the API shows them: whole to the posts that call, masked to everybody else."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +11,13 @@ from engine import definitions, rights
 from engine.actors import Actor
 from engine.forms import Component
 from engine.history import Line
-from engine.residents import masked
+from engine.residents import masked, masked_name
 from engine.states import OPEN_TASK
 from engine.tables import Instance, UserTask
+from web.pages.fields import names_a_resident
 
 Mask = Callable[[Any], Any]
+Hide = Callable[[str], str]
 
 
 def mask_for(session: Session, instance_id: int, actor: Actor) -> Mask:
@@ -23,7 +25,8 @@ def mask_for(session: Session, instance_id: int, actor: Actor) -> Mask:
     instance = session.get_one(Instance, instance_id)
     if rights.may_see_telephone(actor, instance.site, _holds_task(session, instance, actor)):
         return lambda value: value
-    keys = {key for form in definitions.load(session, instance.definition_id).forms.values() for key in _telephones(form.components)}
+    forms = definitions.load(session, instance.definition_id).forms.values()
+    keys = dict(pair for form in forms for pair in _of_residents(form.components))
     return lambda value: _masked(value, keys)
 
 
@@ -45,25 +48,28 @@ def _holds_task(session: Session, instance: Instance, actor: Actor) -> bool:
     return session.scalar(mine.limit(1)) is not None
 
 
-def _telephones(components: Sequence[Component]) -> Iterable[str]:
+def _of_residents(components: Sequence[Component]) -> Iterable[tuple[str, Hide]]:
+    """The fields that hold a resident's number or name, and how each is masked."""
     for component in components:
         if component.key and component.properties.get("telephone") == "true":
-            yield component.key
-        yield from _telephones(component.components)
+            yield component.key, masked
+        elif component.key and names_a_resident(component):
+            yield component.key, masked_name
+        yield from _of_residents(component.components)
 
 
-def _masked(value: Any, keys: set[str]) -> Any:
+def _masked(value: Any, keys: Mapping[str, Hide]) -> Any:
     if isinstance(value, dict):
-        return {name: _hide(inner) if name in keys else _masked(inner, keys) for name, inner in value.items()}
+        return {name: _hide(inner, keys[name]) if name in keys else _masked(inner, keys) for name, inner in value.items()}
     if isinstance(value, list):
         return [_masked(inner, keys) for inner in value]
     return value
 
 
-def _hide(value: Any) -> Any:
-    """Every text below a telephone's name; history keeps old and new in a list."""
+def _hide(value: Any, hide: Hide) -> Any:
+    """Every text below such a name; history keeps old and new in a list."""
     if isinstance(value, str):
-        return masked(value)
+        return hide(value)
     if isinstance(value, list):
-        return [_hide(inner) for inner in value]
-    return {name: _hide(inner) for name, inner in value.items()} if isinstance(value, dict) else value
+        return [_hide(inner, hide) for inner in value]
+    return {name: _hide(inner, hide) for name, inner in value.items()} if isinstance(value, dict) else value
