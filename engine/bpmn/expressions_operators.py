@@ -36,7 +36,7 @@ def subtract(left: Any, right: Any) -> Any:
 def multiply(left: Any, right: Any) -> Any:
     if isinstance(left, str | list) or isinstance(right, str | list):
         several, count = (left, right) if isinstance(left, str | list) else (right, left)
-        if type(count) is not int:
+        if not isinstance(count, int):
             raise _unfit("*", left, right)
         return _repeat(several, count)
     if type(left) is int and type(right) is int and left.bit_length() + right.bit_length() > MAX_BITS + 1:

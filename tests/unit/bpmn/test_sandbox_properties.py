@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.bpmn.feel import compile_feel, compile_unary
@@ -31,6 +31,7 @@ PYTHON = st.recursive(
 
 
 @given(PYTHON)
+@example("(s * (a == a))")
 @settings(max_examples=200, deadline=None)
 def test_what_python_can_compute_we_compute_alike(text: str) -> None:
     try:
