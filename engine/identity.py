@@ -3,7 +3,7 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from engine import history, passwords, rights, sites
 from engine.actors import Actor
 from engine.errors import Conflict, Forbidden, Invalid, NotFound, TooManyAttempts, Unauthenticated
+from engine.form_messages import CHINESE, sentence
+from engine.forms import Form
 from engine.posts import POSTS
 from engine.tables import ApiToken, LoginAttempt, Membership, Person
 
@@ -90,6 +92,17 @@ def people_of(session: Session, site: str, post: str) -> list[Person]:
     query = select(Person).join(Membership, Membership.person_id == Person.id)
     mine = query.where(Membership.site == site, Membership.post == post, Person.disabled_at.is_(None))
     return list(session.scalars(mine.order_by(Person.login)))
+
+
+def require_holders(session: Session, form: Form, answers: Mapping[str, Any], site: str) -> None:
+    """Raise Invalid for a person chosen in a form who does not hold the post at the site that the field asks for."""
+    fields = {}
+    for key, one in form.fields.items():
+        login, post = answers.get(key), one.properties.get("user", "")
+        if one.answer == "person" and login and login not in {person.login for person in people_of(session, site, post)}:
+            fields[key] = sentence("person", CHINESE, label=one.name(CHINESE))
+    if fields:
+        raise Invalid(f"Expected people who hold the post at {site}, but {', '.join(fields)} names others", fields)
 
 
 def colleagues(session: Session, site: str) -> list[Colleague]:

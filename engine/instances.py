@@ -14,7 +14,7 @@ from engine.bpmn.triggers import SetVariables, Start
 from engine.definitions import Loaded
 from engine.errors import Conflict, Invalid, NotFound
 from engine.history import Event
-from engine.identity import require_person_at
+from engine.identity import require_holders, require_person_at
 from engine.states import INSTANCE
 from engine.tables import Definition, Instance, Job, Site, Timer
 from engine.variables import check_size
@@ -73,6 +73,7 @@ def _check_start(session: Session, loaded: Loaded, site: str, variables: Mapping
         return variables
     checked: Mapping[str, Any] = loaded.forms[form].check(variables, {})
     attachments.require_known(session, loaded.forms[form], checked, site)
+    require_holders(session, loaded.forms[form], checked, site)
     return checked
 
 

@@ -14,7 +14,7 @@ from engine.bpmn.triggers import Complete
 from engine.db import core
 from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Forbidden, Invalid, NotFound
 from engine.history import Event
-from engine.identity import require_person_at
+from engine.identity import require_holders, require_person_at
 from engine.states import OPEN_TASK, USER_TASK
 from engine.tables import Comment, Incident, Instance, TaskParticipant, UserTask
 from engine.variables import check_size
@@ -206,6 +206,7 @@ def _check(session: Session, held: runner.Held, task: UserTask, variables: Mappi
     form = held.loaded.forms[task.form]
     checked: Mapping[str, Any] = form.check(variables, held.workflow.visible(task.token))
     attachments.require_known(session, form, checked, task.site)
+    require_holders(session, form, checked, task.site)
     return checked
 
 

@@ -1,5 +1,6 @@
 """What people do with tasks."""
 
+import json
 import threading
 from typing import Any
 
@@ -230,3 +231,18 @@ def test_a_task_of_a_suspended_instance_waits(company: Company) -> None:
     with company.database.transaction() as session:
         instances.resume(session, instance, "resident back", EMMA, company.now)
     company.complete("work", ANNA)
+
+
+COMPONENT = {"type": "select", "id": "c1", "key": "technician", "label": "维修工", "properties": {"user": "technician"}, "values": []}
+CHOOSES = json.dumps({"type": "default", "id": "choose", "components": [COMPONENT]}).encode()
+
+
+def test_only_holders_of_the_post_can_be_chosen_in_a_form(company: Company) -> None:
+    drawn = diagram(chain(START_EVENT, task("work", formRef="choose"), END_EVENT))
+    company.deploy(drawn, **{"choose.form": CHOOSES})
+    company.start()
+    for login in ("hua", "dong", "nobody"):
+        with pytest.raises(Invalid) as refused:
+            company.complete("work", ANNA, {"technician": login})
+        assert set(refused.value.fields) == {"technician"}
+    company.complete("work", ANNA, {"technician": "bao"})
