@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.bpmn import sandbox
@@ -246,8 +246,3 @@ def recalculate(session: Session, site: str, calendar: WorkingCalendar) -> int:
     for clock in clocks:
         _set_alarm(clock, calendar)
     return len(clocks)
-
-
-def count_breached(session: Session, instance_ids: Sequence[int]) -> int:
-    query = select(func.count()).where(SlaClock.instance_id.in_(instance_ids), SlaClock.breached_at.is_not(None))
-    return session.scalar(query) or 0

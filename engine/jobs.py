@@ -4,6 +4,7 @@ What moves instances inside the database (calls and their returns, thrown messag
 job's end, so exactly once. A handler of an external topic runs outside any transaction and is given the job's id as idempotency key.
 """
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, or_, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from engine import db, history, incidents, instances, messages, notices, runner, waits
@@ -24,6 +26,7 @@ from engine.history import Event
 from engine.states import LIVE_INSTANCE
 from engine.tables import Instance, InstanceState, Job, MessageSubscription, UtcDateTime
 
+logger = logging.getLogger("steward.jobs")
 LOCK = timedelta(minutes=5)  # after this a handler is believed dead and its job is done again
 DEFAULT_BACK_OFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10))
 CYCLE = re.compile(r"R(\d+)/(P.+)")
@@ -88,6 +91,9 @@ def run(database: Database, job_id: int, now: datetime, handlers: Mapping[str, H
             job.locked_until = now + LOCK
             job.attempts += 1
         return _do_outside(database, job_id, work, handlers[work.topic], now)
+    except OperationalError:  # the database's problem: away, full, or busy. The job stays due and has not failed
+        logger.warning("The database did not answer while job %s was done; it stays due", job_id, exc_info=True)
+        return False
     except Exception as error:  # whatever a job does wrong is that job's problem alone
         _record_failure(database, job_id, error, now)
         return True
@@ -134,6 +140,8 @@ def _do_outside(database: Database, job_id: int, work: Work, handler: Handler, n
         result = handler(work)
     except BpmnError as thrown:
         error = thrown
+    except OperationalError as trouble:  # of a database of the handler's own: its failure, and it is counted
+        raise StewardError(f"Expected the handler of {work.topic} to do its work, but: {trouble}") from trouble
     with database.transaction() as session:
         held = _hold(session, job_id)
         if held is None:
@@ -197,9 +205,9 @@ def _return(session: Session, job: Job, now: datetime) -> None:
     waiting = {wait.token: wait for wait in held.workflow.waits()}
     if token not in waiting:
         return
-    stored = session.scalars(select(InstanceState.state).where(InstanceState.instance_id == child_id)).one()
     event = Event("call.ended", waiting[token].activity_id, {"child": child_id, "state": state})
     if state == "completed":
+        stored = session.scalars(select(InstanceState.state).where(InstanceState.instance_id == child_id)).one()
         runner.advance(session, held, Complete(token, codec.read_scopes(stored)[""]), event, SYSTEM, now)
     else:
         runner.advance(session, held, Fail(token, error, message), event, SYSTEM, now)

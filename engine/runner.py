@@ -109,7 +109,7 @@ def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor:
     waiting = {wait.token: wait.activity_id for wait in after_waits}
     events += incidents.resolve_gone(session, held.instance, held.workflow.failed, waiting, now, actor.login)
     _throw(session, held.instance, outcome.messages, now, events)
-    _sync_clocks(session, held, outcome, context, now, events)
+    _sync_clocks(session, held, outcome, context, set(waiting.values()), now, events)
     _describe(session, held, before, context)
     if error is not None:
         events.append(Event("instance.cancelled", error.activity_id, {"reason": error.message, "error": error.error_code}))
@@ -243,12 +243,14 @@ def _throw(session: Session, instance: Instance, thrown: Sequence[Thrown], now: 
         waits.insert_jobs(session, rows)
 
 
-def _sync_clocks(session: Session, held: Held, outcome: Outcome, context: Context, now: datetime, events: list[Event]) -> None:
+def _sync_clocks(
+    session: Session, held: Held, outcome: Outcome, context: Context, waiting: set[str], now: datetime, events: list[Event]
+) -> None:
     rules = held.loaded.clocks
     if not rules:
         return
     happened = clocks.moments(outcome.changes, held.loaded.process, held.instance.occurred_at, now)
-    standing = {wait.activity_id for wait in held.workflow.waits()} | set(held.workflow.failed.values())
+    standing = waiting | set(held.workflow.failed.values())
     result = clocks.sync(session, held.instance, rules, happened, held.workflow.variables, context, held.facts.calendar, standing)
     events += result.events
     for name, message in result.failures:
@@ -269,11 +271,15 @@ def _describe(session: Session, held: Held, before: Scopes, context: Context) ->
     if held.is_new and "firstResponder" in properties:
         person = sandbox.compile_expression(properties["firstResponder"])
         held.instance.first_responder = _text(person, names, context) or held.instance.first_responder
-    searchable = [name.strip() for name in properties.get("searchable", "").split(",") if name.strip()]
-    fields = {name: str(variables[name]) for name in searchable if variables.get(name) not in (None, "")}
-    was = {name: str(before[""][name]) for name in searchable if before.get("", {}).get(name) not in (None, "")}
-    if fields != was or held.is_new:
+    fields = _searchable(properties, variables)
+    if held.is_new or fields != _searchable(properties, before.get("", {})):
         _write_fields(session, held.instance, fields)
+
+
+def _searchable(properties: Mapping[str, str], variables: Mapping[str, Any]) -> dict[str, str]:
+    """The business fields that the diagram declares, as far as the case has them."""
+    names = [name.strip() for name in properties.get("searchable", "").split(",")]
+    return {name: str(variables[name]) for name in names if variables.get(name) not in (None, "")}
 
 
 def _text(expression: sandbox.Expression, names: Mapping[str, Any], context: Context) -> str | None:

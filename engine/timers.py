@@ -21,11 +21,6 @@ def due(session: Session, now: datetime, limit: int) -> list[int]:
     return list(session.scalars(query))
 
 
-def next_due(session: Session) -> datetime | None:
-    """When the next timer is due."""
-    return session.scalars(select(Timer.due_at).where(Timer.state == "open").order_by(Timer.due_at).limit(1)).first()
-
-
 def fire(session: Session, timer_id: int, now: datetime) -> runner.Step | None:
     """Fire one timer, once; None when somebody else was faster. A rule `skip` may leave the firing out, which history tells."""
     instance_id = session.scalars(select(Timer.instance_id).where(Timer.id == timer_id)).first()

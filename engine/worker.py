@@ -8,7 +8,6 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from engine import clocks, history, jobs, messages, runner, sites, timers
-from engine.actors import Actor
 from engine.clock import Clock
 from engine.db import Database
 from engine.jobs import Handler
@@ -16,7 +15,6 @@ from engine.tables import SlaClock
 
 logger = logging.getLogger("steward.worker")
 AT_ONCE = 200  # rows of a kind looked up together
-TIMER = Actor.system("timer")
 
 
 def run_due(
@@ -75,7 +73,7 @@ def _ring(session: Session, clock_id: int, now: datetime) -> bool:
     instance = runner.lock(session, clock.instance_id)
     session.refresh(clock)
     events = clocks.ring(session, clock, now, sites.facts(session, clock.site).calendar)
-    history.append(session, instance, events, TIMER, now)
+    history.append(session, instance, events, timers.TIMER, now)
     return bool(events)
 
 

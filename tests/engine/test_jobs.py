@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from engine import instances, jobs, retries
 from engine.errors import Conflict, Forbidden, NotFound, StewardError
@@ -226,3 +227,31 @@ def test_only_who_operates_retries(company: Company) -> None:
 def test_a_job_whose_instance_is_gone_is_no_ones_problem(company: Company) -> None:
     company.deploy(ONE_TASK)
     assert jobs.run(company.database, 4711, company.now) is False
+
+
+def test_a_busy_database_is_no_failure_of_the_job(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One try is all that the diagram allows: the database's trouble must not use it up."""
+    company.deploy(diagram(chain(START_EVENT, service("notify", parameter("to", "technician"), retries="R1/PT1M"), END_EVENT)))
+    instance = company.start()
+    job = the_job(company)
+
+    def busy(*_given: Any) -> None:
+        raise OperationalError("update", None, Exception("database is locked"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.notices.send", busy)
+        assert jobs.run(company.database, job.id, company.now) is False
+    assert (the_job(company).attempts, company.incidents()) == (0, [])
+    company.work()
+    assert company.instance(instance).state == "completed"
+
+
+def test_a_database_error_of_a_handlers_own_is_its_failure(company: Company) -> None:
+    company.deploy(diagram(chain(START_EVENT, service("price", retries="R1/PT1M"), END_EVENT)))
+    company.start()
+
+    def away(_work: Work) -> Mapping[str, Any]:
+        raise OperationalError("select", None, Exception("the price database is away"))
+
+    company.work(price=away)
+    assert "price database" in company.incidents()[0].message
