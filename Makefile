@@ -1,5 +1,6 @@
 # make run      a working Steward with demonstration data on http://127.0.0.1:8000
 # make test     the whole test suite
+# make soak     the crash tests in full: hundreds of kills, races and restarts; SOAK= picks tests
 # make check    what a contributor runs before a commit: format, lint, types, tests
 # make install  the set-up alone
 # PORT=, HOST= and STEWARD_DATABASE_URL= override, TESTS= picks tests.
@@ -8,6 +9,7 @@ PYTHON ?= python3
 PORT ?= 8000
 HOST ?= 127.0.0.1
 TESTS ?= tests
+SOAK ?= tests/crash
 
 BIN := .venv/bin
 FRONTEND := web/frontend
@@ -18,7 +20,7 @@ SOURCES := $(wildcard $(FRONTEND)/*.js $(FRONTEND)/*.mjs $(FRONTEND)/*.css $(FRO
 CATALOGUES := $(wildcard web/translations/*/LC_MESSAGES/*.po)
 
 .DELETE_ON_ERROR:
-.PHONY: install install-dev run test lint check format lock screenshots translations clean system-packages
+.PHONY: install install-dev run test soak lint check format lock screenshots translations clean system-packages
 
 install: .venv/.installed $(ASSETS) .venv/.translated
 
@@ -29,6 +31,10 @@ run: install
 
 test: install-dev
 	$(BIN)/python -m pytest -n auto --dist loadfile $(TESTS)
+
+# One test after the other: each starts processes of its own. What a test counted is told at the end.
+soak: install-dev
+	STEWARD_SOAK=1 $(BIN)/python -m pytest --durations=0 --no-header --tb=short $(SOAK)
 
 lint: install-dev
 	$(BIN)/ruff format --check .
