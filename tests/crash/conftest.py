@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.crash.sizes import Tell
+
 FIGURES = "figures"
 
 
 @pytest.fixture
-def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+def tell(record_property: Callable[[str, object], None]) -> Tell:
     """Have a line of figures printed beside the test's name: kills, acknowledged acts, seconds, the seed."""
     return lambda line: record_property(FIGURES, line)
 
