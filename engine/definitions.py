@@ -310,5 +310,5 @@ def _load(session: Session, definition_id: int) -> Loaded:
     forms = {PurePosixPath(file.name).stem: compile_form(file.content, file.name) for file in files if file.kind == "form"}
     # As it was normalised when it was deployed: a later release may normalise otherwise, and running instances must not notice.
     normalised = next(file for file in files if file.kind == "normalised")
-    compiled = executable.compile_process(parser.read_xml(normalised.content, normalised.name), process, usable)
+    compiled = executable.compile_stored(parser.read_xml(normalised.content, normalised.name), process, usable)
     return Loaded(definition.id, definition.key, definition.version, process, compiled, forms, rules_of(process))

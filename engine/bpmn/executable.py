@@ -19,7 +19,7 @@ from engine.bpmn.specification import parse
 from engine.bpmn.vocabulary import BPMN, FLOW_NODES, name_of
 from engine.errors import DeploymentRefused, Problem
 
-COMPILER = 1  # raise it whenever stored states of the former compiler can no longer be continued
+SALT = b"1:"  # of every fingerprint since the first release; another one would orphan what is running
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,17 @@ class Executable:
 
 
 def compile_process(root: _Element, process: Process, decisions: Mapping[str, Any]) -> Executable:
-    """Compile one process of a file; everything wrong with it is named in one DeploymentRefused."""
+    """Compile one process of a file as it was drawn; everything wrong with it is named in one DeploymentRefused."""
+    return compile_stored(normalise(root, process.key), process, decisions)
+
+
+def compile_stored(normal: _Element, process: Process, decisions: Mapping[str, Any]) -> Executable:
+    """Compile a process that was normalised when it was deployed, exactly as it stands.
+
+    A later release may normalise otherwise, insert other elements and name them otherwise. Instances that run stand on the elements of
+    their own deployment: normalised again, their tokens would have lost their places.
+    """
     file = f"{process.key}.bpmn"
-    normal = normalise(root, process.key)
     try:
         body, elements = parse(normal, process.key, file)
     except ValidationException as error:
@@ -53,8 +61,8 @@ def compile_process(root: _Element, process: Process, decisions: Mapping[str, An
 
 
 def fingerprint(normal: _Element) -> str:
-    """The same for the same meaning: the normalised XML, without its diagram, and the compiler's version."""
-    return hashlib.sha256(b"%d:" % COMPILER + etree.tostring(normal, method="c14n")).hexdigest()[:32]
+    """The same for the same normalised XML, whichever release reads it: what a state may be loaded with is no matter of our version."""
+    return hashlib.sha256(SALT + etree.tostring(normal, method="c14n")).hexdigest()[:32]
 
 
 def _unknown(normal: _Element, elements: Mapping[str, Element], file: str) -> list[Problem]:
