@@ -6,8 +6,8 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins import BpmnSpecMixin
 
-from engine.bpmn import catching, compaction, multi_instance
-from engine.bpmn.extensions import Loop, Mapped, Reader
+from engine.bpmn import catching, compaction, loops, multi_instance, standard_loop
+from engine.bpmn.extensions import Mapped, Reader
 from engine.bpmn.instance import StepFailed, Token
 from engine.bpmn.model import Activity
 from engine.bpmn.scopes import View, write
@@ -40,7 +40,7 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
         self.outgoing: list[Flow] = []
         self.incoming: list[Flow] = []
         self.activity: Activity | None = None
-        self.loop: Loop | None = None
+        self.loop: loops.Loop | None = None
         self.inputs_mapped: Mapped | None = None
         self.outputs_mapped: Mapped | None = None
         self.boundaries: list[Any] = []
@@ -60,8 +60,13 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
         """Take what the XML says; problems are collected by the reader."""
 
     def repeats(self, token: Token) -> bool:
-        """Whether this token is a multi-instance body, not one of its items."""
+        """Whether this token is the body of a loop or multi-instance, not one of its items."""
         return self.loop is not None and token.item is None
+
+    @property
+    def plays(self) -> Any:
+        """What tells how it repeats."""
+        return standard_loop if isinstance(self.loop, loops.StandardLoop) else multi_instance
 
     # -- called by SpiffWorkflow's Task.run() and Task.complete() ---------------------------------------------------------
 
@@ -79,7 +84,7 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
                 instance.send(flow.target, owner, flow.id)
         compaction.splice(my_task)
         if my_task.item is not None:
-            multi_instance.item_ended(owner)
+            self.plays.item_ended(owner)
         elif not owner.holds_tokens():
             instance.finish_scope(owner)
 
@@ -110,13 +115,14 @@ class Work(Element):
     gives_results = True  # False: only its output mapping sees what it gives back
 
     def configure(self, reader: Reader) -> None:
-        self.loop = reader.loop()
+        self.loop = loops.read(reader)
         self.inputs_mapped, self.outputs_mapped = reader.inputs(), reader.outputs()
 
     def enter(self, token: Token) -> bool | None:
         assert token.owner is not None
         if self.repeats(token):
-            return multi_instance.enter(self, token)
+            done: bool | None = self.plays.enter(self, token)
+            return done
         local = self._local(token)
         view = View(token) if local is None else View(token.owner, local)
         if not self.lasts:
@@ -183,7 +189,8 @@ class Work(Element):
         return self.leave(token)
 
     def check(self, token: Token) -> bool | None:
-        return multi_instance.check(token)
+        done: bool | None = self.plays.check(token)
+        return done
 
 
 class PassThrough(Work):
@@ -240,7 +247,8 @@ class Throw(Work):
             return super()._do_at_once(token, view, local)
         kind, name = self.thrown[0], self.thrown[1](view)
         correlation = None if self.correlation is None else view.json(self.correlation)
-        payload = {} if local is None or self.inputs_mapped is None else dict(local)
+        inputs = () if self.inputs_mapped is None else self.inputs_mapped.names
+        payload = {name: (local or {})[name] for name in inputs}
         super()._do_at_once(token, view, local)
         catching.throw(token, kind, name, correlation, payload)
         return None

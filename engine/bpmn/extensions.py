@@ -1,4 +1,4 @@
-"""Reads what an element says beyond its shape (mappings, timers, loops, correlation) and compiles it once, at deployment."""
+"""Reads what an element says beyond its shape (mappings, timers, correlation) and compiles it once, at deployment."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -32,6 +32,10 @@ class Mapped:
 
     parameters: tuple[tuple[str, Value], ...]
 
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.parameters]
+
     def evaluate(self, view: View) -> dict[str, Any]:
         """Later parameters see earlier ones."""
         values: dict[str, Any] = {}
@@ -39,37 +43,6 @@ class Mapped:
         for name, value in self.parameters:
             values[name] = value(inner)
         return values
-
-
-@dataclass(frozen=True)
-class Loop:
-    """The multi-instance part of an activity."""
-
-    sequential: bool
-    cardinality: Any
-    collection: Any
-    element: str | None
-    condition: Any
-
-    def items(self, view: View) -> list[Any]:
-        """The element of each instance; plain numbers when only their count is given."""
-        if self.collection is None:
-            count = view.json(self.cardinality)
-            if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-                raise StepFailed("expression", f"Expected a loop cardinality of 0 or more, but '{self.cardinality.text}' gives {count!r}")
-            self._check(count, view)
-            return [None] * count
-        found = view.json(self.collection)
-        if not isinstance(found, list):
-            what = type(found).__name__
-            raise StepFailed("expression", f"Expected a list to repeat over, but '{self.collection.text}' gives {what} {found!r:.100}")
-        self._check(len(found), view)
-        return found
-
-    def _check(self, count: int, view: View) -> None:
-        limit = view.context.max_items
-        if count > limit:
-            raise StepFailed("limit", f"Expected at most {limit} instances of an activity, but {count} were asked for")
 
 
 @dataclass(frozen=True)
@@ -213,17 +186,6 @@ class Reader:
     def business_key(self) -> Any:
         keys = [each.get("businessKey") for each in self.element.findall(f"{BPMN}extensionElements/{CAMUNDA}in")]
         return next((self.template(key, "a business key") for key in keys if key), None)
-
-    def loop(self) -> Loop | None:
-        found = self.element.find(BPMN + "multiInstanceLoopCharacteristics")
-        if found is None:
-            return None
-        cardinality = self.expression(found.findtext(BPMN + "loopCardinality"), "a loop cardinality")
-        collection = self.expression(camunda(found, "collection"), "a collection")
-        if cardinality is None and collection is None:
-            self.problem("multi-instance", "Expected a collection or a loop cardinality to repeat over, but there is neither")
-        condition = self.expression(found.findtext(BPMN + "completionCondition"), "a completion condition")
-        return Loop(found.get("isSequential") == "true", cardinality, collection, camunda(found, "elementVariable"), condition)
 
     def attribute(self, name: str) -> str | None:
         return camunda(self.element, name)

@@ -1,5 +1,7 @@
 """Multi-instance activities, BPMN 2.0.2 §13.3.7, with Camunda 7's attributes."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from tests.conformance.drive import Drive, bpmn
@@ -161,3 +163,49 @@ def test_an_item_that_fails_is_retried_alone() -> None:
     run.set(names={"anna": "a", "ben": "b", "carl": "c"})
     run.retry()
     assert run.waiting == ["a", "a", "a"]
+
+
+KINDS = [
+    ("task", "", "", "at once"),
+    ("scriptTask", "<script>last = loopCounter</script>", "", "at once"),
+    ("businessRuleTask", "", 'camunda:decisionRef="d" camunda:resultVariable="r"', "at once"),
+    ("sendTask", "", 'messageRef="m"', "at once"),
+    ("manualTask", "", "", "user_task"),
+    ("serviceTask", "", 'camunda:type="external" camunda:topic="t"', "job"),
+    ("receiveTask", "", 'messageRef="m"', "message"),
+]
+
+
+class Ruling:
+    def evaluate(self, variables: Mapping[str, object], functions: object) -> object:
+        return variables["person"]
+
+
+@pytest.mark.parametrize("sequential", [True, False])
+@pytest.mark.parametrize(("tag", "inner", "extra", "kind"), KINDS, ids=[kind[0] for kind in KINDS])
+def test_every_activity_may_repeat(tag: str, inner: str, extra: str, kind: str, sequential: bool) -> None:
+    content = repeated(tag, OVER, sequential, inner, extra).replace(b"<process", b'<message id="m" name="m"/><process', 1)
+    run = Drive(content, PEOPLE, decisions={"d": Ruling()})
+    left = 0 if kind == "at once" else 3
+    while left:
+        assert [wait.kind for wait in run.waits()] == [kind] * (1 if sequential else left)
+        run.deliver("a") if kind == "message" else run.complete("a")
+        left -= 1
+    assert run.waiting == ["z"]
+    assert run.visits == ["s", "a", "a", "a", "z"]
+    assert run.left == ["s", "a", "a", "a"]
+
+
+def test_each_item_sends_its_inputs_and_nothing_else() -> None:
+    mapped = """<extensionElements><camunda:inputOutput><camunda:inputParameter name="to">${person}</camunda:inputParameter>
+    </camunda:inputOutput></extensionElements>"""
+    content = repeated("sendTask", OVER, False, mapped, 'messageRef="m"').replace(b"<process", b'<message id="m" name="m"/><process', 1)
+    assert [thrown.payload for thrown in Drive(content, PEOPLE).thrown] == [{"to": person} for person in PEOPLE["people"]]
+
+
+def test_each_item_waits_for_the_message_with_its_own_key() -> None:
+    key = """<extensionElements><camunda:properties><camunda:property name="steward:correlationKey" value="person"/>
+    </camunda:properties></extensionElements>"""
+    content = repeated("receiveTask", OVER, False, key, 'messageRef="m"').replace(b"<process", b'<message id="m" name="m"/><process', 1)
+    run = Drive(content, PEOPLE)
+    assert [wait.details["correlation_key"] for wait in run.waits()] == PEOPLE["people"]

@@ -7,7 +7,7 @@ from typing import Final
 from lxml.etree import _Element
 
 from engine.bpmn.lint.diagram import Diagram, Node
-from engine.bpmn.vocabulary import BPMN, EVENTS, FLOW_NODES, GATEWAYS, SUBPROCESSES, TASKS, children, event_definitions, name_of
+from engine.bpmn.vocabulary import ACTIVITIES, BPMN, EVENTS, FLOW_NODES, GATEWAYS, SUBPROCESSES, TASKS, event_definitions, name_of
 from engine.errors import Problem
 
 RULE: Final = "unsupported"
@@ -24,10 +24,10 @@ KINDS_OF_EVENT: Final = {
     "boundaryEvent": {"timer", "message", "signal", "error"},
 }
 ERROR_HOSTS: Final = frozenset({"scriptTask", "serviceTask", "businessRuleTask", "callActivity", "subProcess"})
-MULTI_INSTANCE_HOSTS: Final = frozenset({"userTask", "subProcess", "callActivity"})
 ANNOTATIONS: Final = frozenset({"documentation", "extensionElements", "textAnnotation", "association", "group"})
 IN_PROCESS: Final = ANNOTATIONS | {"sequenceFlow", "laneSet"} | FLOW_NODES
-IN_NODE: Final = frozenset({"documentation", "extensionElements", "incoming", "outgoing", "multiInstanceLoopCharacteristics"})
+LOOPS: Final = frozenset({"multiInstanceLoopCharacteristics", "standardLoopCharacteristics"})
+IN_NODE: Final = frozenset({"documentation", "extensionElements", "incoming", "outgoing"}) | LOOPS
 IN_FILE: Final = ANNOTATIONS | {
     "process",
     "collaboration",
@@ -39,7 +39,10 @@ IN_FILE: Final = ANNOTATIONS | {
     "category",
     "import",
 }
-IN_MULTI_INSTANCE: Final = frozenset({"documentation", "extensionElements", "loopCardinality", "completionCondition"})
+IN_LOOP: Final = {
+    "multiInstanceLoopCharacteristics": frozenset({"documentation", "extensionElements", "loopCardinality", "completionCondition"}),
+    "standardLoopCharacteristics": frozenset({"documentation", "extensionElements", "loopCondition"}),
+}
 # Attributes that change how an element behaves, with the only values that we run.
 ATTRIBUTES: Final = {
     "startQuantity": {"1"},
@@ -54,16 +57,17 @@ ONCE: Final = (
     "conditionExpression",
     "script",
     "multiInstanceLoopCharacteristics",
+    "standardLoopCharacteristics",
+    "loopCondition",
     "loopCardinality",
     "completionCondition",
     "extensionElements",
 )
-BOOLEANS: Final = ("isExecutable", "isSequential", "triggeredByEvent", "cancelActivity", "isInterrupting")
+BOOLEANS: Final = ("isExecutable", "isSequential", "testBefore", "triggeredByEvent", "cancelActivity", "isInterrupting")
 ADVICE: Final = {
     "adHocSubProcess": "draw the order of its tasks, or one user task with a checklist",
     "transaction": "use a subprocess with error events",
     "complexGateway": "use an exclusive, parallel or inclusive gateway",
-    "standardLoopCharacteristics": "draw the loop with an exclusive gateway",
     "dataStoreReference": "keep the data in variables",
     "dataObjectReference": "keep the data in variables; a text annotation may show it",
     "dataObject": "keep the data in variables; a text annotation may show it",
@@ -137,7 +141,7 @@ def _node(diagram: Diagram, node: Node) -> Iterator[Problem]:
     if node.kind not in SUBPROCESSES:
         yield from _unexpected(diagram, node.element, IN_NODE | ({"script"} if node.kind == "scriptTask" else set()))
     yield from _event(diagram, node)
-    yield from _multi_instance(diagram, node)
+    yield from _loop(diagram, node)
 
 
 def _event(diagram: Diagram, node: Node) -> Iterator[Problem]:
@@ -181,10 +185,16 @@ def _error_event(diagram: Diagram, node: Node) -> Iterator[Problem]:
         )
 
 
-def _multi_instance(diagram: Diagram, node: Node) -> Iterator[Problem]:
-    for loop in children(node.element, "multiInstanceLoopCharacteristics"):
-        if node.kind not in MULTI_INSTANCE_HOSTS or node.is_event_subprocess:
-            yield refuse(diagram, loop, f"multi-instance {words(node.kind)}", "put it into a multi-instance subprocess")
+def _loop(diagram: Diagram, node: Node) -> Iterator[Problem]:
+    found = [child for child in node.element if name_of(child) in LOOPS]
+    for loop in found:
+        if node.kind not in ACTIVITIES or node.is_event_subprocess:
+            place = "event subprocess" if node.is_event_subprocess else words(node.kind)
+            yield refuse(diagram, loop, f"loop at {article(place)} {place}", "put an activity that repeats behind it or within it")
+        if loop is not found[0] and name_of(loop) != name_of(found[0]):
+            yield refuse(diagram, loop, "loop beside a multi-instance", "put one of them into a subprocess with the other")
         if (behavior := loop.get("behavior")) is not None and behavior not in ATTRIBUTES["behavior"]:
-            yield refuse(diagram, loop, f'multi-instance with behavior="{behavior[:40]}"')
-        yield from _unexpected(diagram, loop, IN_MULTI_INSTANCE)
+            yield refuse(
+                diagram, loop, f'multi-instance with behavior="{behavior[:40]}"', "throw the event within a multi-instance subprocess"
+            )
+        yield from _unexpected(diagram, loop, IN_LOOP[name_of(loop)])

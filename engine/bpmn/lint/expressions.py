@@ -13,12 +13,13 @@ from engine.errors import Problem
 RULE: Final = "expression"
 LANGUAGES: Final = frozenset({"", "python", "juel"})  # what is JUEL in models for Camunda 7 is read by grammar, or refused
 WHOLE_NUMBER: Final = re.compile(r"-?\d{1,9}", re.ASCII)
+CONDITIONS: Final = ("conditionExpression", "completionCondition", "loopCondition", "loopCardinality")
 VARIABLE: Final = re.compile(r"[^\W\d]\w*")
 
 
 def check(diagram: Diagram) -> Iterator[Problem]:
     """Good: ${amount > 100}, amount > 100. Bad: ${amount >}, ${execution.getVariable("x")}, elementVariable="a b"."""
-    for element in diagram.root.iter(BPMN + "conditionExpression", BPMN + "completionCondition", BPMN + "loopCardinality"):
+    for element in diagram.root.iter(*(BPMN + name for name in CONDITIONS)):
         if (language := (element.get("language") or "").strip().lower()) not in LANGUAGES:
             yield diagram.problem(element, RULE, f"Expected an expression in Steward's language, but it says '{language[:60]}'")
     for place in places(diagram):

@@ -58,6 +58,8 @@ def _node(node: Node) -> Iterator[Place]:
                 yield Place(node.element, f"camunda:{name}", variable, "variable")
     for loop in children(node.element, "multiInstanceLoopCharacteristics"):
         yield from _multi_instance(node.element, loop)
+    for condition in node.element.iterfind(f"{BPMN}standardLoopCharacteristics/{BPMN}loopCondition"):
+        yield Place(node.element, "loopCondition", condition.text or "", "expression")
     yield from _mappings(node.element)
 
 

@@ -30,10 +30,10 @@ GOOD = bpmn(
 
 def refused(content: bytes) -> list[Problem]:
     """The problems for which the file is not read at all."""
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(DeploymentRefused) as caught:
         read_processes(read_xml(content, "hostile.bpmn"), "hostile.bpmn")
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert caught.value.problems
     assert all(problem.file == "hostile.bpmn" and problem.line >= 1 for problem in caught.value.problems)
     return caught.value.problems
@@ -123,9 +123,9 @@ def test_a_file_of_10000_nodes_is_refused():
 def test_the_largest_file_that_is_read_is_linted_in_time():
     nodes = "".join(f'<task id="t{i}"/><sequenceFlow id="f{i}" sourceRef="t{i - 1}" targetRef="t{i}"/>' for i in range(1, MAX_NODES - 2))
     content = bpmn('<startEvent id="s"/><task id="t0"/><sequenceFlow id="f" sourceRef="s" targetRef="t0"/>' + nodes)
-    began = time.perf_counter()
+    began = time.process_time()
     assert lint_file(content) == []
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS
 
 
 @pytest.mark.parametrize("tag", [b"<a>", b'<subProcess xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="x">'])
@@ -182,9 +182,9 @@ def test_a_root_that_is_no_definitions_is_refused():
 
 def judged(content: bytes) -> list[Problem]:
     """What becomes of a file that is deployed, however broken: a list of problems, and nothing else."""
-    began = time.perf_counter()
+    began = time.process_time()
     problems = definitions.lint_files({"broken.bpmn": content})
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     return problems
 
 

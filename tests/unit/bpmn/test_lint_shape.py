@@ -24,13 +24,14 @@ def test_problems_name_file_line_element_rule_and_a_sentence():
         '<complexGateway id="x"/>',
         '<transaction id="x"><task id="y"/></transaction>',
         '<adHocSubProcess id="x"><task id="y"/></adHocSubProcess>',
-        '<userTask id="x"><standardLoopCharacteristics/></userTask>',
+        '<userTask id="x"><standardLoopCharacteristics loopMaximum="1"/><multiInstanceLoopCharacteristics/></userTask>',
+        '<exclusiveGateway id="x"><standardLoopCharacteristics loopMaximum="1"/></exclusiveGateway>',
+        '<userTask id="x"><multiInstanceLoopCharacteristics behavior="One"/></userTask>',
         '<userTask id="x" isForCompensation="true"/>',
         '<receiveTask id="x" instantiate="true" messageRef="m"/>',
         '<userTask id="x"><ioSpecification/></userTask>',
         '<userTask id="x"><potentialOwner/></userTask>',
         '<task id="x" startQuantity="2"/>',
-        '<scriptTask id="x"><script>a = 1</script><multiInstanceLoopCharacteristics/></scriptTask>',
         '<intermediateThrowEvent id="x"><compensateEventDefinition/></intermediateThrowEvent>',
         '<intermediateThrowEvent id="x"><escalationEventDefinition/></intermediateThrowEvent>',
         '<intermediateCatchEvent id="x"><conditionalEventDefinition/></intermediateCatchEvent>',
@@ -90,6 +91,18 @@ def test_an_error_boundary_interrupts_and_sits_where_errors_come_from():
     assert not found(boundary(script), "unsupported")
     assert found(boundary(script, 'cancelActivity="false"'), "unsupported")
     assert found(boundary('<userTask id="h"/>'), "unsupported")
+
+
+def test_a_loop_says_what_ends_it():
+    def loop(attributes: str, inside: str = "") -> bytes:
+        return bpmn(chain(f'<userTask id="a"><standardLoopCharacteristics {attributes}>{inside}</standardLoopCharacteristics></userTask>'))
+
+    assert found(loop(""), "loop")
+    assert found(loop('loopMaximum="0"'), "loop")
+    assert found(loop('loopMaximum="many"'), "loop")
+    assert not found(loop('loopMaximum="3"'), "loop")
+    assert not found(loop("", "<loopCondition>again</loopCondition>"), "loop")
+    assert found(loop("", "<loopCondition>again and</loopCondition>"), "expression")
 
 
 def test_a_flow_to_nowhere_is_refused():
