@@ -1,25 +1,24 @@
 """The door to the database: one command, one transaction, one commit, at the edge.
 
-On SQLite, commands that arrive together share one commit: each runs in a savepoint of one open transaction, one after the other,
-and none is answered before the flush that holds them all. PostgreSQL does that by itself.
+On SQLite, commands that arrive together share one commit (see turns.py). PostgreSQL does that by itself.
 """
 
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, create_engine, event, inspect, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from engine.settings import Settings
 from engine.tables import Base
+from engine.turns import Turn, Turns
 
-BATCH = 64  # commands that may share one commit; more would only make the first one wait longer
+Result = TypeVar("Result")
 WAL_PAGES = 8_000  # 32 MB of log before SQLite carries it into the file: whoever commits then waits for two more flushes
 BUSY_SECONDS = 15.0  # how long a writer of another process is waited for
 
@@ -35,12 +34,12 @@ class Database:
         self.settings = settings or Settings(database_url=url)
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url, durable) if self.is_sqlite else _postgresql_engine(url)
-        self._group = _GroupCommit(self.engine) if self.is_sqlite else None
+        self._turns = Turns(self.engine) if self.is_sqlite else None
         self.keep: dict[str, Any] = {}  # what layers above keep for as long as the database is open, such as decoded workflows
 
     def transaction(self) -> AbstractContextManager[Session]:
         """A session whose work is committed at the end of the block, or not at all. Blocks do not nest."""
-        return self._grouped() if self._group else self._own()
+        return self._in_turn(self._turns) if self._turns else self._own()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -48,29 +47,71 @@ class Database:
         level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         connection = self.engine.connect().execution_options(steward_read=True, **level)
         with connection, Session(bind=connection, info={"database": self}) as session:
+            session.info["connection"] = _Driver(session)
             yield session
             session.rollback()
         _committed(session)  # whatever was seen is durable
 
     def dispose(self) -> None:
-        if self._group:
-            self._group.close()
+        if self._turns:
+            self._turns.close()
         self.engine.dispose()
 
     @contextmanager
     def _own(self) -> Iterator[Session]:
         with Session(self.engine, info={"database": self}) as session, session.begin():
+            session.info["connection"] = _Driver(session)
             yield session
         _committed(session)
 
     @contextmanager
-    def _grouped(self) -> Iterator[Session]:
-        assert self._group is not None
-        with self._group.turn() as connection:
-            session = Session(bind=connection, join_transaction_mode="create_savepoint", info={"database": self})
-            with session, session.begin():
+    def _in_turn(self, turns: Turns) -> Iterator[Session]:
+        with turns.command() as turn:
+            # The savepoint is the session's own: what fails in a flush is undone by itself, and takes nobody along.
+            session = _SqliteSession(join_transaction_mode="create_savepoint", info={"database": self, "connection": turn})
+            with session:
                 yield session
+                if session.in_transaction():
+                    session.commit()
         _committed(session)
+
+
+class Overtaken(Exception):
+    """What was read before the turn to write came is no longer so. Nothing was written; whoever decided on it decides anew."""
+
+
+class _SqliteSession(Session):
+    """Takes the turn as soon as it is used past the prepared statements."""
+
+    def get_bind(self, *_arguments: Any, **_named: Any) -> Connection:
+        turn: Turn = self.info["connection"]
+        return turn.connection()
+
+
+class _Driver:
+    """The driver's connection behind a session that has a transaction of its own: what it has read stays so."""
+
+    has_looked_ahead = False
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._driver: Any = None
+
+    def reading(self) -> Any:
+        if self._driver is None:
+            self._driver = self._session.connection().connection.driver_connection
+        return self._driver
+
+    writing = reading
+
+
+def decide(session: Session, work: Callable[[], Result]) -> Result:
+    """Do work that reads, reckons and then writes; anew, in the turn this time, when another was faster."""
+    try:
+        return work()
+    except Overtaken:
+        session.info["connection"].writing()
+        return work()
 
 
 def on_commit(session: Session, action: Callable[[], None]) -> None:
@@ -91,11 +132,6 @@ def core(table: type[Base]) -> Table:
     return local
 
 
-def write(session: Session, statement: Executable, values: Any) -> CursorResult[Any]:
-    """Execute a statement on tables past the mapper: what the session holds is neither flushed before it nor told of it."""
-    return session.connection().execute(statement, values)
-
-
 def note(row: Base, values: Mapping[str, Any]) -> None:
     """Let an object say what a statement has written to its row, so that the session does not write it again."""
     for name, value in values.items():
@@ -113,89 +149,6 @@ def insert_unless_there(session: Session, table: type[Base], row: dict[str, Any]
 def _committed(session: Session) -> None:
     for action in session.info.pop("on_commit", ()):
         action()
-
-
-class _Batch:
-    def __init__(self) -> None:
-        self.size = 0
-        self.done = threading.Event()
-        self.error: BaseException | None = None
-
-
-class _GroupCommit:
-    """Lets threads take turns in one open transaction; the last of those that came together commits for all."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._turn = threading.Lock()
-        self._waiting = 0
-        self._count = threading.Lock()
-        self._owner: int | None = None
-        self._connection: Connection | None = None
-        self._batch = _Batch()
-
-    @contextmanager
-    def turn(self) -> Iterator[Connection]:
-        """Hold the one open transaction; return after the commit that covers this turn. Raises what that commit raised."""
-        self._take()
-        batch = self._batch
-        try:
-            if self._connection is None:
-                self._connection = self._engine.connect()
-            if batch.size == 0:
-                self._connection.begin()
-            batch.size += 1
-            yield self._connection
-        finally:
-            self._pass_on(batch)
-        batch.done.wait()
-        if batch.error is not None:
-            raise batch.error
-
-    def _take(self) -> None:
-        if self._owner == threading.get_ident():
-            raise RuntimeError("Expected one transaction at a time, but this thread is inside one already")
-        with self._count:
-            self._waiting += 1
-        self._turn.acquire()
-        with self._count:
-            self._waiting -= 1
-        self._owner = threading.get_ident()
-
-    def _pass_on(self, batch: _Batch) -> None:
-        try:
-            if self._waiting == 0 or batch.size >= BATCH or (self._connection is not None and _gave_up(self._connection)):
-                self._commit(batch)
-        finally:
-            self._owner = None
-            self._turn.release()
-
-    def _commit(self, batch: _Batch) -> None:
-        connection, self._batch = self._connection, _Batch()
-        try:
-            if connection is not None:
-                if _gave_up(connection):
-                    raise sqlite3.OperationalError("Expected to commit, but the database gave the transaction up")
-                connection.commit()
-        except BaseException as error:
-            batch.error = error
-            if connection is not None:
-                connection.invalidate()  # whatever state it is in, the next one begins afresh
-                self.close()
-        finally:
-            batch.done.set()
-
-    def close(self) -> None:
-        """Give the connection back; the next turn takes another."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-
-def _gave_up(connection: Connection) -> bool:
-    """A full disk makes SQLite roll everything back by itself; what follows must not pretend to join it."""
-    raw: Any = connection.connection.dbapi_connection
-    return not raw.in_transaction
 
 
 def _sqlite_engine(url: str, durable: bool) -> Engine:

@@ -16,13 +16,14 @@ from sqlalchemy import func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.actors import Actor
-from engine.db import core, insert_unless_there, write
+from engine.db import core, insert_unless_there
+from engine.prepared import Prepared
 from engine.tables import Disposal, HistoryContent, HistoryEvent, Instance, Number, NumberSeries, SiteChain
 from engine.texts import storable
 
 EMPTY = b""
 COMPANY = "*"  # stands where a site would, for what belongs to no single one
-_INSERT_EVENTS, _INSERT_CONTENTS = insert(core(HistoryEvent)), insert(core(HistoryContent))
+_INSERT_EVENTS, _INSERT_CONTENTS = Prepared(insert(core(HistoryEvent))), Prepared(insert(core(HistoryContent)))
 READ_AT_ONCE = 1_000  # events held in memory while a chain is verified
 
 
@@ -120,9 +121,8 @@ def _write(
         length += 1
         headers.append(header)
         contents.append({"chain": chain, "seq": length, "content": content})
-    if headers:
-        write(session, _INSERT_EVENTS, headers)
-        write(session, _INSERT_CONTENTS, contents)
+    _INSERT_EVENTS.run_all(session, headers)
+    _INSERT_CONTENTS.run_all(session, contents)
     return length, head
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import clocks, db, definitions, history, incidents, sites, waits
@@ -22,6 +22,7 @@ from engine.db import core
 from engine.definitions import Loaded
 from engine.errors import Conflict, LimitExceeded, NotFound
 from engine.history import Event
+from engine.prepared import Prepared, detached
 from engine.search import index as index_case
 from engine.settings import Limits
 from engine.tables import CaseField, Incident, Instance, InstanceState
@@ -29,13 +30,21 @@ from engine.workflows import WorkflowCache
 
 Scopes = Mapping[str, Mapping[str, Any]]
 
-# Statements of the hot path are made once: making one takes longer than running it.
-_STATE = core(InstanceState)
+_STATE, _INSTANCE = core(InstanceState), core(Instance)
+_COLUMNS = tuple(_INSTANCE.c.keys())
 # The lock leaves the key alone: rows that refer to the instance, such as a job for its caller, are written without waiting for it.
 _LOCK = select(Instance).where(Instance.id == bindparam("wanted")).with_for_update(key_share=True).execution_options(populate_existing=True)
-_LOAD_STATE = select(_STATE.c.state).where(_STATE.c.instance_id == bindparam("of_instance"))
-_SAVE_STATE = update(_STATE).where(_STATE.c.instance_id == bindparam("of_instance")).values(state=bindparam("state"))
-_INSERT_STATE = insert(_STATE)
+_LOAD_STATE = Prepared(select(_STATE.c.state).where(_STATE.c.instance_id == bindparam("of_instance")))
+_SAVE_STATE = Prepared(update(_STATE).where(_STATE.c.instance_id == bindparam("of_instance")).values(state=bindparam("state")))
+_INSERT_STATE = Prepared(insert(_STATE))
+_REVISION = Prepared(select(_INSTANCE.c.revision).where(_INSTANCE.c.id == bindparam("wanted")))
+# What a step changes of an instance, besides its revision.
+_CHANGED = ("state", "incidents", "ended_at", "title", "first_responder", "moves", "chain_length", "chain_head")
+_SAVE = Prepared(
+    update(_INSTANCE)
+    .where(_INSTANCE.c.id == bindparam("wanted"), _INSTANCE.c.revision == bindparam("read"))
+    .values({name: bindparam(name) for name in (*_CHANGED, "revision")})
+)
 
 
 @dataclass
@@ -71,12 +80,24 @@ def lock(session: Session, instance_id: int) -> Instance:
     return instance
 
 
+def found_by(instance_id: ColumnElement[int]) -> Prepared:
+    """The statement that finds an instance by an expression with one parameter, `wanted`, and locks it where the database can."""
+    return Prepared(select(_INSTANCE).where(_INSTANCE.c.id == instance_id).with_for_update(key_share=True))
+
+
+def find(session: Session, statement: Prepared, wanted: int) -> Instance | None:
+    """The instance as a row that no session looks after; `advance` makes sure that nobody has moved it since, and writes it back."""
+    rows = statement.rows(session, {"wanted": wanted})
+    instance: Instance | None = detached(Instance, _COLUMNS, rows[0]) if rows else None
+    return instance
+
+
 def hold(session: Session, instance: Instance) -> Held:
-    """The locked instance with its workflow, from memory or decoded from its stored state."""
+    """The instance with its workflow, from memory or decoded from its stored state."""
     loaded = definitions.load(session, instance.definition_id)
     workflow = _cache(session).take(instance.id, instance.moves)
     if workflow is None:
-        state = session.scalars(_LOAD_STATE, {"of_instance": instance.id}).one()
+        [(state,)] = _LOAD_STATE.rows(session, {"of_instance": instance.id})
         workflow = Workflow.load(loaded.executable, state)
     return Held(instance, loaded, workflow, sites.facts(session, instance.site), _limits(session))
 
@@ -98,6 +119,7 @@ def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor:
     error = _leaving(held.instance, outcome)
     if error is not None:
         held.workflow.advance(Cancel(), context)
+    _refuse_if_overtaken(session, held.instance)
     after = held.workflow.scopes
     done = trigger.token if isinstance(trigger, Complete) else None
     after_waits = held.workflow.waits()
@@ -119,6 +141,16 @@ def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor:
     history.append(session, held.instance, events, actor, now)
     _save(session, held)
     return Step(held.instance, events, opened)
+
+
+def _refuse_if_overtaken(session: Session, instance: Instance) -> None:
+    """From here on it is written: nobody may have moved the instance since it was read."""
+    connection = session.info["connection"]
+    if connection.has_looked_ahead:
+        connection.writing()
+        if _REVISION.rows(session, {"wanted": instance.id}) != [(instance.revision,)]:
+            raise db.Overtaken
+        connection.has_looked_ahead = False
 
 
 def _leaving(instance: Instance, outcome: Outcome) -> Failure | None:
@@ -324,16 +356,20 @@ def _save(session: Session, held: Held) -> None:
     instance = held.instance
     instance.moves += 1
     if held.is_new:
-        db.write(session, _INSERT_STATE, {"instance_id": instance.id, "state": state})
+        _INSERT_STATE.run(session, {"instance_id": instance.id, "state": state})
         held.is_new = False
     else:
-        db.write(session, _SAVE_STATE, {"of_instance": instance.id, "state": state})
-    session.flush()
+        _SAVE_STATE.run(session, {"of_instance": instance.id, "state": state})
+    changed = {name: getattr(instance, name) for name in _CHANGED} | {"revision": instance.revision + 1}
+    if not _SAVE.run(session, {"wanted": instance.id, "read": instance.revision, **changed}):
+        raise RuntimeError(f"Expected revision {instance.revision} of instance {instance.id}, but somebody wrote another while it was held")
+    db.note(instance, changed)
     if instance.state == "running":
         cache, instance_id, moves = _cache(session), instance.id, instance.moves
         db.on_commit(session, lambda: cache.give_back(instance_id, moves, held.workflow))
 
 
 def _cache(session: Session) -> WorkflowCache:
-    cache: WorkflowCache = db.of(session).keep.setdefault("workflows", WorkflowCache())
+    keep = db.of(session).keep
+    cache: WorkflowCache = keep.get("workflows") or keep.setdefault("workflows", WorkflowCache())
     return cache

@@ -1,11 +1,11 @@
 """What people do with their tasks: claim, unclaim, assign, comment, complete."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, outerjoin, select, update
 from sqlalchemy.orm import Session
 
 from engine import attachments, db, history, rights, runner
@@ -15,6 +15,7 @@ from engine.db import core
 from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Forbidden, Invalid, NotFound
 from engine.history import Event
 from engine.identity import require_holders, require_person_at
+from engine.prepared import Prepared, detached
 from engine.states import OPEN_TASK, USER_TASK
 from engine.tables import Comment, Incident, Instance, TaskParticipant, UserTask
 from engine.variables import check_size
@@ -22,23 +23,20 @@ from engine.variables import check_size
 MAX_COMMENT = 10_000
 
 
-# Statements of the hot path are made once: making one takes longer than running it.
-_INSTANCE_OF = select(UserTask.instance_id).where(UserTask.id == bindparam("wanted")).scalar_subquery()
-_LOCK_INSTANCE_OF = (
-    select(Instance).where(Instance.id == _INSTANCE_OF).with_for_update(key_share=True).execution_options(populate_existing=True)
+_INSTANCE_OF_TASK = runner.found_by(select(UserTask.instance_id).where(UserTask.id == bindparam("wanted")).scalar_subquery())
+_WITH_PARTICIPANTS = outerjoin(core(UserTask), core(TaskParticipant), core(TaskParticipant).c.task_id == core(UserTask).c.id)
+_TASK_COLUMNS = tuple(core(UserTask).c.keys())
+_TASK_WITH_PARTICIPANTS = Prepared(
+    select(*core(UserTask).c, core(TaskParticipant).c.kind, core(TaskParticipant).c.who)
+    .select_from(_WITH_PARTICIPANTS)
+    .where(core(UserTask).c.id == bindparam("wanted"))
 )
-_TASK_WITH_PARTICIPANTS = (
-    select(UserTask, TaskParticipant.kind, TaskParticipant.who)
-    .outerjoin(TaskParticipant, TaskParticipant.task_id == UserTask.id)
-    .where(UserTask.id == bindparam("wanted"))
-    .execution_options(populate_existing=True)
-)
-_CLOSE = (
+_CLOSE = Prepared(
     update(core(UserTask))
     .where(core(UserTask).c.id == bindparam("closed"))
     .values({name: bindparam(name) for name in ("state", "ended_at", "completed_by", "assignee")})
 )
-_REMOVE_PARTICIPANTS = delete(core(TaskParticipant)).where(core(TaskParticipant).c.task_id == bindparam("of_task"))
+_REMOVE_PARTICIPANTS = Prepared(delete(core(TaskParticipant)).where(core(TaskParticipant).c.task_id == bindparam("of_task")))
 
 
 @dataclass(frozen=True)
@@ -135,38 +133,67 @@ def complete(session: Session, task_id: int, variables: Mapping[str, Any], actor
     A candidate need not claim first. Raises AlreadyCompleted (by whom and when), AlreadyClaimed, Forbidden, Invalid (every field at
     once). What the person did is kept even when the process cannot go on after it: then an incident is among the answer's.
     """
-    work = _hold_open(session, task_id, actor)
+    return db.decide(session, lambda: _complete(session, task_id, variables, actor, now))
+
+
+def _complete(session: Session, task_id: int, variables: Mapping[str, Any], actor: Actor, now: datetime) -> Completion:
+    work = _find(session, task_id, actor)
+    _refuse_unless_open(work, actor)
     _require_candidate(work, actor)
     _refuse_if_held_by_another(work.task, actor)
     held = runner.hold(session, work.instance)
     _require_other_person(held, work.task, actor)
     payload = _check(session, held, work.task, variables)
-    _close(session, work.task, actor, now)
     event = Event("user_task.completed", work.task.activity_id, {"task": task_id, "name": work.task.name})
     step = runner.advance(session, held, Complete(work.task.token, payload, actor.login), event, actor, now)
+    _close(session, work.task, actor, now)
     return Completion(work.task, work.instance, list(step.incidents), list(step.events))
+
+
+def _find(session: Session, task_id: int, actor: Actor) -> _Work:
+    """The task and its instance, as rows that no session looks after. Another site's task is not found."""
+    # The lock comes first and alone: what is read after it is what the last holder left.
+    instance = runner.find(session, _INSTANCE_OF_TASK, task_id)
+    if instance is None or not rights.may_see_instance(actor, instance.site):
+        raise _missing(task_id)
+    rows = _TASK_WITH_PARTICIPANTS.rows(session, {"wanted": task_id})
+    task = detached(UserTask, _TASK_COLUMNS, rows[0][:-2])
+    return _Work(task, instance, *_participants(row[-2:] for row in rows))
 
 
 def _hold(session: Session, task_id: int, actor: Actor) -> _Work:
     """The task with its instance locked. Another site's task is not found."""
-    missing = NotFound(f"Expected a user task, but there is none with id {task_id}")
-    # The lock comes first and alone: what is read after it is what the last holder left.
-    instance = session.scalars(_LOCK_INSTANCE_OF, {"wanted": task_id}).first()
+    instance_id = session.scalars(select(UserTask.instance_id).where(UserTask.id == task_id)).first()
+    instance = None if instance_id is None else runner.lock(session, instance_id)
     if instance is None or not rights.may_see_instance(actor, instance.site):
-        raise missing
-    rows = session.execute(_TASK_WITH_PARTICIPANTS, {"wanted": task_id}).all()
-    users = frozenset(who for _, kind, who in rows if kind == "user")
-    return _Work(rows[0][0], instance, users, frozenset(who for _, kind, who in rows if kind == "group"))
+        raise _missing(task_id)
+    task = session.get_one(UserTask, task_id, populate_existing=True)
+    candidates = select(TaskParticipant.kind, TaskParticipant.who).where(TaskParticipant.task_id == task_id)
+    return _Work(task, instance, *_participants((row.kind, row.who) for row in session.execute(candidates)))
+
+
+def _participants(rows: Iterable[tuple[str, str]]) -> tuple[frozenset[str], frozenset[str]]:
+    """Users and groups among them."""
+    named = list(rows)
+    return frozenset(who for kind, who in named if kind == "user"), frozenset(who for kind, who in named if kind == "group")
+
+
+def _missing(task_id: int) -> NotFound:
+    return NotFound(f"Expected a user task, but there is none with id {task_id}")
 
 
 def _hold_open(session: Session, task_id: int, actor: Actor) -> _Work:
     work = _hold(session, task_id, actor)
+    _refuse_unless_open(work, actor)
+    return work
+
+
+def _refuse_unless_open(work: _Work, actor: Actor) -> None:
     rights.require(rights.works_at(actor, work.task.site), "work on tasks")
     if work.task.state not in OPEN_TASK:
         raise AlreadyCompleted(_already(work.task))
     if work.instance.state != "running":
         raise Conflict(f"Expected a running instance, but {work.instance.number or work.instance.id} is {work.instance.state}")
-    return work
 
 
 def _already(task: UserTask) -> str:
@@ -213,9 +240,9 @@ def _check(session: Session, held: runner.Held, task: UserTask, variables: Mappi
 def _close(session: Session, task: UserTask, actor: Actor, now: datetime) -> None:
     assert "completed" in USER_TASK[task.state]
     closed = {"state": "completed", "ended_at": now, "completed_by": actor.login or actor.source, "assignee": task.assignee or actor.login}
-    db.write(session, _CLOSE, {"closed": task.id, **closed})
+    _CLOSE.run(session, {"closed": task.id, **closed})
     db.note(task, closed)
-    db.write(session, _REMOVE_PARTICIPANTS, {"of_task": task.id})
+    _REMOVE_PARTICIPANTS.run(session, {"of_task": task.id})
 
 
 def _set_assignee(session: Session, task: UserTask, login: str | None) -> None:

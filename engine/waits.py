@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from engine.bpmn.model import Activity, Process
 from engine.bpmn.triggers import Wait
 from engine.correlation import canonical_key
-from engine.db import core, write
+from engine.db import core
 from engine.history import Event
 from engine.posts import FALLBACK_POST
+from engine.prepared import Prepared
 from engine.states import LIVE_INSTANCE, OPEN_TASK
 from engine.tables import Instance, Job, MessageSubscription, TaskParticipant, Timer, UserTask
 from engine.texts import storable
@@ -26,12 +27,13 @@ FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)  # where a task without a due da
 DEFAULT_PRIORITY, MAX_PRIORITY = 50, 2**31 - 1
 MAX_WHO = 255  # characters of a login or post: nobody has a longer one, and an index holds no book
 
+_INSERT_TASK = Prepared(insert(core(UserTask)).returning(core(UserTask).c.id))
 _INSERT_TASKS = insert(core(UserTask)).returning(core(UserTask).c.id, sort_by_parameter_order=True)
-_INSERT_PARTICIPANTS, _INSERT_TIMERS = insert(core(TaskParticipant)), insert(core(Timer))
-_INSERT_SUBSCRIPTIONS, _INSERT_JOBS = insert(core(MessageSubscription)), insert(core(Job))
-_REMOVE: Mapping[Any, Any] = {
-    table: delete(core(table)).where(
-        core(table).c.instance_id == bindparam("of_instance"), core(table).c.token.in_(bindparam("gone", expanding=True))
+_INSERT_PARTICIPANTS, _INSERT_TIMERS = Prepared(insert(core(TaskParticipant))), Prepared(insert(core(Timer)))
+_INSERT_SUBSCRIPTIONS, _INSERT_JOBS = Prepared(insert(core(MessageSubscription))), Prepared(insert(core(Job)))
+_REMOVE = {
+    table: Prepared(
+        delete(core(table)).where(core(table).c.instance_id == bindparam("of_instance"), core(table).c.token == bindparam("gone"))
     )
     for table in (Timer, MessageSubscription, Job)
 }
@@ -82,10 +84,16 @@ def _sync_tasks(session: Session, instance: Instance, process: Process, changed:
     if not changed.new:
         return []
     rows = [_task_row(instance, process.activity(wait.activity_id), wait, now) for wait in changed.new]
-    ids = write(session, _INSERT_TASKS, rows).scalars().all()
+    ids = _insert_tasks(session, rows)
     participants = [row for task_id, wait in zip(ids, changed.new, strict=True) for row in _participants(task_id, instance.site, wait)]
-    write(session, _INSERT_PARTICIPANTS, participants)
+    _INSERT_PARTICIPANTS.run_all(session, participants)
     return [_created(task_id, row, wait) for task_id, row, wait in zip(ids, rows, changed.new, strict=True)]
+
+
+def _insert_tasks(session: Session, rows: Sequence[Mapping[str, Any]]) -> Sequence[int]:
+    if len(rows) == 1:
+        return [_INSERT_TASK.run_returning(session, rows[0])[0]]
+    return session.connection().execute(_INSERT_TASKS, rows).scalars().all()
 
 
 def _cancel_tasks(session: Session, instance_id: int, tokens: Sequence[str], now: datetime) -> None:
@@ -151,8 +159,7 @@ def _sync_timers(session: Session, instance: Instance, process: Process, changed
     for wait in changed.moved:
         moving = update(Timer).where(Timer.instance_id == instance.id, Timer.token == wait.token)
         session.execute(moving.values(due_at=wait.details["due_at"], repeats_left=wait.details.get("repeats_left")))
-    if changed.new:
-        write(session, _INSERT_TIMERS, [_timer_row(instance, process.activity(wait.activity_id), wait) for wait in changed.new])
+    _INSERT_TIMERS.run_all(session, [_timer_row(instance, process.activity(wait.activity_id), wait) for wait in changed.new])
 
 
 def _timer_row(instance: Instance, activity: Activity, wait: Wait) -> dict[str, Any]:
@@ -186,8 +193,7 @@ def _sync_subscriptions(session: Session, instance: Instance, changed: Differenc
         }
         for wait in changed.new
     ]
-    if rows:
-        write(session, _INSERT_SUBSCRIPTIONS, rows)
+    _INSERT_SUBSCRIPTIONS.run_all(session, rows)
 
 
 def _sync_jobs(session: Session, instance: Instance, process: Process, changed: Difference, now: datetime) -> None:
@@ -242,7 +248,7 @@ def job(
 
 def insert_jobs(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows as `job` makes them."""
-    write(session, _INSERT_JOBS, rows)
+    _INSERT_JOBS.run_all(session, rows)
 
 
 def _cancel_children(session: Session, instance: Instance, tokens: Sequence[str], now: datetime) -> None:
@@ -269,5 +275,4 @@ def remove_all(session: Session, instance: Instance, now: datetime) -> None:
 
 
 def _remove(session: Session, table: type[Timer] | type[MessageSubscription] | type[Job], instance_id: int, gone: Sequence[Wait]) -> None:
-    if gone:
-        write(session, _REMOVE[table], {"of_instance": instance_id, "gone": [wait.token for wait in gone]})
+    _REMOVE[table].run_all(session, [{"of_instance": instance_id, "gone": wait.token} for wait in gone])

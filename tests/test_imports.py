@@ -18,7 +18,7 @@ ENGINE_LAYERS = [
     ("tables", "bpmn.model", "bpmn.sandbox", "bpmn.expressions", "bpmn.feel", "bpmn.decisions", "bpmn.decision", "variables"),
     ("forms", "form"),
     ("bpmn",),
-    ("db", "schema", "migrations", "rights"),
+    ("turns", "prepared", "db", "schema", "migrations", "rights"),
     ("history", "definitions", "numbering", "installation", "sessions", "search", "sites", "figures", "workflows"),
     ("waits", "clocks", "incidents", "queries", "cases", "inbox", "listings"),
     ("runner",),

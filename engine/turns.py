@@ -1,0 +1,200 @@
+"""How commands write to SQLite together: each in a savepoint of one open transaction, one after the other, with one flush for all.
+
+A command takes its turn when it first writes. What it reads before, it reads beside the others, and what it reckons it reckons beside them:
+nobody waits for a slow script.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+BATCH = 64  # commands that may share one commit; more would only make the first one wait longer
+
+
+class Turn:
+    """One command's part in the shared transaction."""
+
+    def __init__(self, turns: "Turns") -> None:
+        self._turns = turns
+        self._batch: _Batch | None = None
+        self._reader: sqlite3.Connection | None = None
+        self.has_looked_ahead = False  # something was read before the turn came, and may have been overtaken since
+
+    @property
+    def is_held(self) -> bool:
+        return self._batch is not None
+
+    def reading(self) -> sqlite3.Connection:
+        """The driver's connection to read by: without the turn one that sees what is committed."""
+        if self._batch is not None:
+            return self._turns.driver
+        if self._reader is None:
+            self._reader = self._turns.lend_reader()
+        self.has_looked_ahead = True
+        return self._reader
+
+    def writing(self) -> sqlite3.Connection:
+        """The driver's connection to write by; waits for the turn."""
+        if self._batch is None:
+            self._batch = self._turns.take()
+        return self._turns.driver
+
+    def connection(self) -> Connection:
+        """SQLAlchemy's connection of the shared transaction; waits for the turn."""
+        self.writing()
+        return self._turns.connection
+
+    def end(self, failed: bool) -> None:
+        """Keep what was written, or undo it, and let the next one have the turn; returns after the commit that covers it."""
+        if self._reader is not None:
+            self._turns.take_back_reader(self._reader)
+        if self._batch is None:
+            return
+        self._turns.pass_on(self._batch, failed)
+        if failed:
+            return
+        self._batch.done.wait()
+        if self._batch.error is not None:
+            raise self._batch.error
+
+
+class _Batch:
+    def __init__(self) -> None:
+        self.size = 0
+        self.done = threading.Event()
+        self.error: BaseException | None = None
+
+
+class Turns:
+    """Lets threads take turns in one open transaction; the last of those that came together commits for all."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._turn = threading.Lock()
+        self._waiting = 0
+        self._count = threading.Lock()
+        self._connection: Connection | None = None
+        self._driver: Any = None
+        self._batch = _Batch()
+        self._readers: list[sqlite3.Connection] = []
+        self._inside = threading.local()
+
+    @contextmanager
+    def command(self) -> Iterator[Turn]:
+        """A command's turn, not taken yet. What it wrote is committed when the block is left, or gone when it raises."""
+        if getattr(self._inside, "turn", None) is not None:
+            raise RuntimeError("Expected one transaction at a time, but this thread is inside one already")
+        turn = self._inside.turn = Turn(self)
+        try:
+            yield turn
+        except BaseException:
+            self._inside.turn = None
+            turn.end(failed=True)
+            raise
+        self._inside.turn = None
+        turn.end(failed=False)
+
+    @property
+    def driver(self) -> sqlite3.Connection:
+        raw: sqlite3.Connection = self._driver
+        return raw
+
+    @property
+    def connection(self) -> Connection:
+        assert self._connection is not None
+        return self._connection
+
+    def take(self) -> _Batch:
+        """Wait for the turn, and begin a savepoint in the open transaction."""
+        with self._count:
+            self._waiting += 1
+        self._turn.acquire()
+        with self._count:
+            self._waiting -= 1
+        try:
+            self._open()
+            self._driver.execute("SAVEPOINT command")
+        except BaseException as error:
+            self._give_up(error)
+            self._turn.release()
+            raise
+        self._batch.size += 1
+        return self._batch
+
+    def pass_on(self, batch: _Batch, failed: bool) -> None:
+        """Close the savepoint; the last of those that came together commits for all."""
+        try:
+            if not _gave_up(self._driver):
+                if failed:
+                    self._driver.execute("ROLLBACK TO command")
+                self._driver.execute("RELEASE command")
+            if self._waiting == 0 or batch.size >= BATCH or _gave_up(self._driver):
+                self._commit(batch)
+        except BaseException as error:
+            self._give_up(error)
+            raise
+        finally:
+            self._turn.release()
+
+    def lend_reader(self) -> sqlite3.Connection:
+        """A connection that reads what is committed, statement by statement."""
+        with suppress(IndexError):
+            return self._readers.pop()
+        raw: Any = self._engine.raw_connection()
+        driver: sqlite3.Connection = raw.driver_connection
+        raw.detach()
+        return driver
+
+    def take_back_reader(self, reader: sqlite3.Connection) -> None:
+        self._readers.append(reader)
+
+    def close(self) -> None:
+        """Give the connections back; the next turn takes another."""
+        self._let_go()
+        while self._readers:
+            self._readers.pop().close()
+
+    def _open(self) -> None:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+            self._driver = self._connection.connection.driver_connection
+        if self._batch.size == 0:
+            self._connection.begin()
+
+    def _commit(self, batch: _Batch) -> None:
+        self._batch = _Batch()
+        try:
+            if _gave_up(self._driver):
+                raise sqlite3.OperationalError("Expected to commit, but the database gave the transaction up")
+            self.connection.commit()
+        except BaseException as error:
+            batch.error = error
+            self._invalidate()
+        finally:
+            batch.done.set()
+
+    def _give_up(self, error: BaseException) -> None:
+        """Nobody knows what state the transaction is in: whoever had a part in it is told, and the next one begins afresh."""
+        batch, self._batch = self._batch, _Batch()
+        batch.error = error
+        self._invalidate()
+        batch.done.set()
+
+    def _invalidate(self) -> None:
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        connection, self._connection, self._driver = self._connection, None, None
+        if connection is not None:
+            connection.close()
+
+
+def _gave_up(driver: sqlite3.Connection | None) -> bool:
+    """A full disk makes SQLite roll everything back by itself; what follows must not pretend to join it."""
+    return driver is None or not driver.in_transaction
