@@ -207,9 +207,10 @@ def stop_all(session: Session, instance: Instance, now: datetime, calendar: Work
     return [event for clock in session.scalars(live) for event in stop(session, clock, now, calendar)]
 
 
-def due(session: Session, now: datetime, limit: int) -> list[int]:
-    """Ids of clocks at which something is to be marked, the longest due first."""
-    return list(session.scalars(select(SlaClock.id).where(SlaClock.alarm_at <= now).order_by(SlaClock.alarm_at).limit(limit)))
+def due(session: Session, now: datetime, limit: int, apart_from: Collection[int] = ()) -> list[tuple[int, int]]:
+    """Clocks at which something is to be marked, each with its instance, the longest due first; none of the instances in `apart_from`."""
+    query = select(SlaClock.id, SlaClock.instance_id).where(SlaClock.alarm_at <= now, SlaClock.instance_id.not_in(apart_from))
+    return [(clock_id, of) for clock_id, of in session.execute(query.order_by(SlaClock.alarm_at, SlaClock.id).limit(limit))]
 
 
 def ring(session: Session, clock: SlaClock, now: datetime, calendar: WorkingCalendar) -> list[Event]:

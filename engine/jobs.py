@@ -6,12 +6,12 @@ job's end, so exactly once. A handler of an external topic runs outside any tran
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -58,20 +58,28 @@ Handler = Callable[[Work], Mapping[str, Any]]
 
 # Asked after every act of a person, so made once.
 _NOW = bindparam("now", type_=UtcDateTime)
-_DUE = (
-    select(Job.id)
-    .where(Job.state == "ready", Job.due_at <= _NOW, or_(Job.locked_until.is_(None), Job.locked_until <= _NOW))
-    .order_by(Job.due_at, Job.id)
-    .limit(bindparam("most"))
-)
+_IS_DUE = and_(Job.state == "ready", Job.due_at <= _NOW, or_(Job.locked_until.is_(None), Job.locked_until <= _NOW))
+_DUE = select(Job.id).where(_IS_DUE).order_by(Job.due_at, Job.id).limit(bindparam("most"))
 _DUE_OF_CASES = _DUE.join(Instance, Instance.id == Job.instance_id).where(Instance.root_id.in_(bindparam("roots", expanding=True)))
 
 
-def due(session: Session, now: datetime, limit: int, instance_ids: list[int] | None = None) -> list[int]:
-    """Ids of jobs that may be done now, the oldest first."""
-    if instance_ids is None:
-        return list(session.scalars(_DUE, {"now": now, "most": limit}))
-    return list(session.scalars(_DUE_OF_CASES, {"now": now, "most": limit, "roots": instance_ids}))
+def due(session: Session, now: datetime, limit: int, root_ids: list[int]) -> list[int]:
+    """Ids of jobs of these cases that may be done now, the oldest first."""
+    return list(session.scalars(_DUE_OF_CASES, {"now": now, "most": limit, "roots": root_ids}))
+
+
+def due_inside(
+    session: Session, now: datetime, limit: int, handlers: Collection[str], apart_from: Collection[int] = ()
+) -> list[tuple[int, int]]:
+    """Jobs that no handler from outside does, each with its instance, the oldest first; none of the instances in `apart_from`."""
+    query = select(Job.id, Job.instance_id).where(_IS_DUE, Job.topic.not_in(handlers), Job.instance_id.not_in(apart_from))
+    return [(job_id, of) for job_id, of in session.execute(query.order_by(Job.due_at, Job.id).limit(limit), {"now": now})]
+
+
+def due_outside(session: Session, now: datetime, limit: int, handlers: Collection[str], apart_from: Collection[int] = ()) -> list[int]:
+    """Ids of jobs for these handlers, the oldest first; none of those in `apart_from`."""
+    query = select(Job.id).where(_IS_DUE, Job.topic.in_(handlers), Job.id.not_in(apart_from))
+    return list(session.scalars(query.order_by(Job.due_at, Job.id).limit(limit), {"now": now}))
 
 
 def run(database: Database, job_id: int, now: datetime, handlers: Mapping[str, Handler] | None = None) -> bool:

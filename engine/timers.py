@@ -1,5 +1,6 @@
 """Timers that are due: each is claimed and fired in a transaction of its own."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -15,10 +16,10 @@ from engine.tables import Timer
 TIMER = Actor.system("timer")
 
 
-def due(session: Session, now: datetime, limit: int) -> list[int]:
-    """Ids of the timers that should have fired by now, the longest due first."""
-    query = select(Timer.id).where(Timer.state == "open", Timer.due_at <= now).order_by(Timer.due_at, Timer.id).limit(limit)
-    return list(session.scalars(query))
+def due(session: Session, now: datetime, limit: int, apart_from: Collection[int] = ()) -> list[tuple[int, int]]:
+    """Timers that should have fired by now, each with its instance, the longest due first; none of the instances in `apart_from`."""
+    query = select(Timer.id, Timer.instance_id).where(Timer.state == "open", Timer.due_at <= now, Timer.instance_id.not_in(apart_from))
+    return [(timer_id, of) for timer_id, of in session.execute(query.order_by(Timer.due_at, Timer.id).limit(limit))]
 
 
 def fire(session: Session, timer_id: int, now: datetime) -> runner.Step | None:

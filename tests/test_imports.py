@@ -14,7 +14,21 @@ PACKAGES = ("engine", "webhooks", "web")
 
 # From the bottom up. The longest matching prefix decides; a new module of engine/ takes its place here.
 ENGINE_LAYERS = [
-    ("settings", "clock", "errors", "states", "posts", "actors", "cursors", "calendar", "passwords", "correlation", "texts", "append_only"),
+    (
+        "settings",
+        "clock",
+        "crew",
+        "errors",
+        "states",
+        "posts",
+        "actors",
+        "cursors",
+        "calendar",
+        "passwords",
+        "correlation",
+        "texts",
+        "append_only",
+    ),
     ("tables", "bpmn.model", "bpmn.sandbox", "bpmn.expressions", "bpmn.feel", "bpmn.decisions", "bpmn.decision", "variables"),
     ("forms", "form"),
     ("bpmn",),

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from engine.clock import SystemClock, VirtualClock
 from engine.db import Database
 from engine.scheduler import Scheduler
 from engine.settings import Settings
+from tests.eventually import eventually
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, found_company, task, timer
 from tests.people import START
 
@@ -29,15 +29,6 @@ REMINDED = diagram(
 @pytest.fixture
 def office(sqlite_url: str) -> Company:
     return found_company(Database(sqlite_url, Settings(poll_seconds=0.05)), VirtualClock(START))
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 20.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_what_falls_due_is_done_without_anybody_asking(office: Company) -> None:
@@ -145,7 +136,7 @@ def test_a_long_tick_is_life_and_makes_no_noise(office: Company, monkeypatch: py
         monkeypatch.setattr("engine.scheduler.STALL_SECONDS", 0.01)
         time.sleep(0.4)  # the next ticks come to nothing
         assert scheduler.is_alive()
-        monkeypatch.setattr("engine.scheduler.LONGEST_TICK_SECONDS", 0.1)
+        monkeypatch.setattr("engine.scheduler.LONGEST_LOOK_SECONDS", 0.1)
         assert not scheduler.is_alive()
     finally:
         go_on.set()
