@@ -8,8 +8,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 
 HOW_TO_INSTALL = "PostgreSQL is not installed on this machine. Install it with: sudo apt install postgresql"
 # Durability is not what these tests are about; the server lives as long as the test session.
-QUICK = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=200"]
+QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=200")
 
 
 def postgresql_binaries() -> Path | None:
@@ -42,6 +42,7 @@ class PostgresqlServer:
 
     binaries: Path
     directory: Path
+    settings: Sequence[str] = QUICK
     process: subprocess.Popen[bytes] | None = None
     templates: set[str] = field(default_factory=set)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -55,7 +56,7 @@ class PostgresqlServer:
 
     def start(self) -> None:
         command = [str(self.binaries / "postgres"), "-D", str(self.directory / "data"), "-k", str(self.directory)]
-        for setting in ("listen_addresses=", *QUICK):
+        for setting in ("listen_addresses=", *self.settings):
             command += ["-c", setting]
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(as_server_user(command), stdout=log, stderr=log, cwd="/")
@@ -72,10 +73,10 @@ class PostgresqlServer:
                     raise RuntimeError(f"Expected PostgreSQL to start, but: {(self.directory / 'log').read_text()[-2000:]}") from None
                 time.sleep(0.05)
 
-    def stop(self) -> None:
-        """At once: whatever is connected is cut off, as in a crash."""
+    def stop(self, mode: str = "immediate") -> None:
+        """At once: whatever is connected is cut off, as in a crash; or `fast`, as an operator would."""
         if self.process is not None:
-            command = [str(self.binaries / "pg_ctl"), "-D", str(self.directory / "data"), "-m", "immediate", "stop"]
+            command = [str(self.binaries / "pg_ctl"), "-D", str(self.directory / "data"), "-m", mode, "stop"]
             subprocess.run(as_server_user(command), check=False, capture_output=True, cwd="/")
             self.process.wait(timeout=30)
             self.process = None
@@ -105,14 +106,14 @@ class PostgresqlServer:
         self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgresqlServer]:
+@contextmanager
+def running_postgresql(settings: Sequence[str] = QUICK) -> Iterator[PostgresqlServer]:
     """A running server without any database of ours, or a skip that says what to install."""
     binaries = postgresql_binaries()
     if binaries is None:
         pytest.skip(HOW_TO_INSTALL)
     directory = Path(tempfile.mkdtemp(prefix=f"steward-pg-{getpass.getuser()}-"))
-    server = PostgresqlServer(binaries, directory)
+    server = PostgresqlServer(binaries, directory, settings)
     try:
         server.create()
         server.start()
@@ -120,6 +121,13 @@ def postgresql() -> Iterator[PostgresqlServer]:
     finally:
         server.stop()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """The server that the tests share."""
+    with running_postgresql() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -223,6 +223,13 @@ def at_work(everybody: Sequence[Person]) -> Iterator[None]:
         one.result()
 
 
+def let_work(everybody: Sequence[Person], acts: int) -> None:
+    """Wait until so many more acts have been acknowledged, or nobody can expect them any more."""
+    wanted, deadline = acknowledged(everybody) + acts, time.monotonic() + PATIENCE
+    while acknowledged(everybody) < wanted and time.monotonic() < deadline:
+        time.sleep(0.002)
+
+
 def finish(everybody: Sequence[Person]) -> None:
     with ThreadPoolExecutor(len(everybody)) as threads:
         list(threads.map(Person.finish, everybody))

@@ -39,7 +39,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_happens_twice(company: Company
     everybody = load.people(company, processes[0].address, PEOPLE, dice)
     with load.at_work(everybody):
         for _ in range(KILLS):
-            _let_work(everybody, dice.randint(1, ACTS))
+            load.let_work(everybody, dice.randint(1, ACTS))
             time.sleep(dice.uniform(0, INSTANT))
             _kill(dice.choice([processes[:1], processes[1:], processes]), dice)
     for process in processes:
@@ -52,12 +52,6 @@ def test_nothing_acknowledged_is_lost_and_nothing_happens_twice(company: Company
     books.balance(company, everybody)
     acts, broken = load.acknowledged(everybody), sum(person.api.broken for person in everybody)
     tell(f"{KILLS} kills, {acts} acknowledged acts, {broken} broken requests, {time.monotonic() - began:.0f} s, seed {chosen}")
-
-
-def _let_work(everybody: Sequence[load.Person], acts: int) -> None:
-    wanted, deadline = load.acknowledged(everybody) + acts, time.monotonic() + load.PATIENCE
-    while load.acknowledged(everybody) < wanted and time.monotonic() < deadline:
-        time.sleep(0.002)
 
 
 def _kill(killed: Sequence[Process], dice: Random) -> None:
