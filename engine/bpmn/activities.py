@@ -21,6 +21,7 @@ class Body:
     event_subprocesses: list[Any] = field(default_factory=list)
     boundaries: tuple[Any, ...] = ()
     drawn_flows: frozenset[str] = frozenset()
+    data_objects: tuple[str, ...] = ()  # variables that the scope has from its beginning
     drawn = False
     starts_scope = False
     raises = False
@@ -134,6 +135,7 @@ class Call(Work):
         variables: dict[str, Any] = {}
         for target, expression in self.passed_in:
             variables |= view.visible() if target is None else {target: view.json(expression)}
+        variables |= {name: view.variables[name] for _, name, _ in self.data.inputs}
         key = None if self.key is None else view.json(self.key)
         return {"kind": "call", "called": str(view.json(self.called)), "variables": variables, "business_key": key}
 
@@ -147,10 +149,11 @@ class Call(Work):
         view = View(token).only(token.details["result"])
         for target, expression in self.passed_out:
             results |= token.details["result"] if target is None else {target: view.json(expression)}
-        outputs = {} if self.outputs_mapped is None else self.outputs_mapped.evaluate(View(token).within(results))
-        assert token.owner is not None
+        # Data outputs are results of the called process by their names, whatever else comes back.
+        named = {name: token.details["result"].get(name) for name in self.data.local}
+        outputs = self._leaving(View(token).within({**named, **results}))
         write(token, results)
-        write(token.owner, outputs)
+        self._hand_over(token, outputs)
         return True
 
 
@@ -164,7 +167,7 @@ class Subprocess(Work):
         return super().prepare_listeners(token, view) + catching.prepare_starts(self.body, view)
 
     def begin(self, token: Token) -> bool | None:
-        token.variables = token.variables or {}
+        token.variables = {**dict.fromkeys(self.body.data_objects), **(token.variables or {})}
         for start in self.body.starts:
             token.workflow.queue(token.workflow.place(start, token))
         return None if self.body.starts else True
@@ -179,6 +182,6 @@ class EventSubprocess(Subprocess):
         return {"start": token.details["start"]}
 
     def begin(self, token: Token) -> None:
-        token.variables = token.variables or {}
+        token.variables = {**dict.fromkeys(self.body.data_objects), **(token.variables or {})}
         start = next(start for start in self.body.starts if start.name == token.details["start"])
         catching.has_occurred(start, token)

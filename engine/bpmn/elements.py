@@ -7,6 +7,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.mixins import BpmnSpecMixin
 
 from engine.bpmn import catching, compaction, loops, multi_instance, standard_loop
+from engine.bpmn.data import Data
 from engine.bpmn.extensions import Mapped, Reader
 from engine.bpmn.instance import StepFailed, Token
 from engine.bpmn.model import Activity
@@ -44,6 +45,7 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
         self.inputs_mapped: Mapped | None = None
         self.outputs_mapped: Mapped | None = None
         self.boundaries: list[Any] = []
+        self.data = Data()
 
     @property
     def drawn(self) -> bool:
@@ -84,7 +86,7 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
                 instance.send(flow.target, owner, flow.id)
         compaction.splice(my_task)
         if my_task.item is not None:
-            self.plays.item_ended(owner)
+            self.plays.item_ended(owner, my_task)
         elif not owner.holds_tokens():
             instance.finish_scope(owner)
 
@@ -116,7 +118,11 @@ class Work(Element):
 
     def configure(self, reader: Reader) -> None:
         self.loop = loops.read(reader)
-        self.inputs_mapped, self.outputs_mapped = reader.inputs(), reader.outputs()
+        self.inputs_mapped, self.outputs_mapped = reader.inputs(self._data_inputs()), reader.outputs()
+        self.collects = self.loop.results if isinstance(self.loop, loops.MultiInstance) else None
+
+    def _data_inputs(self) -> tuple[tuple[str, Any], ...]:
+        return self.data.entering(self.loop.collected_from if isinstance(self.loop, loops.MultiInstance) else None)
 
     def enter(self, token: Token) -> bool | None:
         assert token.owner is not None
@@ -138,19 +144,19 @@ class Work(Element):
 
     def _local(self, token: Token) -> dict[str, Any] | None:
         """The variables that only this activity sees: its item of a multi-instance, and its inputs."""
-        if self.inputs_mapped is None:
+        if self.inputs_mapped is None and not self.data.local:
             return dict(token.variables) if token.variables is not None else None
-        return {**(token.variables or {}), **self.inputs_mapped.evaluate(View(token))}
+        inputs = {} if self.inputs_mapped is None else self.inputs_mapped.evaluate(View(token))
+        return {**dict.fromkeys(self.data.local), **(token.variables or {}), **inputs}
 
     def _do_at_once(self, token: Token, view: View, local: dict[str, Any] | None) -> None:
         results = self.perform(token, view)
-        outputs = {} if self.outputs_mapped is None else self.outputs_mapped.evaluate(view.within({**results}))
+        outputs = self._leaving(view.within({**results}))
         token.entered()
         token.variables = local
-        assert token.owner is not None
         if self.gives_results:
             write(token, results)
-        write(token.owner, outputs)
+        self._hand_over(token, outputs)
 
     def perform(self, token: Token, view: View) -> Mapping[str, Any]:
         """What an activity that is done at once gives back."""
@@ -178,11 +184,21 @@ class Work(Element):
         token.go_on("leave")
 
     def leave(self, token: Token) -> bool:
-        if self.outputs_mapped is not None:
-            results = self.outputs_mapped.evaluate(View(token))
-            assert token.owner is not None
-            write(token.owner, results)
+        self._hand_over(token, self._leaving(View(token)))
         return True
+
+    def _leaving(self, view: View) -> dict[str, Any]:
+        """What its output mapping and its data outputs give to the scope around it."""
+        mapped = {} if self.outputs_mapped is None else self.outputs_mapped.evaluate(view)
+        return mapped | self.data.leaving(view.within(mapped), without=None if self.collects is None else self.collects.output)
+
+    def _hand_over(self, token: Token, outputs: dict[str, Any]) -> None:
+        """Outputs go to the scope around; an item's own result stays with it until all items are done."""
+        assert token.owner is not None
+        if token.item is not None and self.collects is not None and self.collects.item in outputs:
+            assert token.variables is not None
+            token.variables[self.collects.item] = outputs.pop(self.collects.item)
+        write(token.owner, outputs)
 
     def close(self, token: Token) -> bool:
         """The last phase of what holds tokens: nothing is left within."""
@@ -227,7 +243,7 @@ class BusinessRule(Work):
         return {self.result_variable or "decisionResult": view.decide(self.decision)}
 
     def _do_at_once(self, token: Token, view: View, local: dict[str, Any] | None) -> None:
-        if self.result_variable is None and self.outputs_mapped is None:
+        if self.result_variable is None and self.outputs_mapped is None and not self.data.outputs:
             raise StepFailed("decision", "Expected a camunda:resultVariable for the result of the decision, but there is none")
         super()._do_at_once(token, view, local)
 

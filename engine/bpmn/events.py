@@ -8,7 +8,7 @@ from engine.bpmn import catching
 from engine.bpmn.elements import Element, Throw, Work
 from engine.bpmn.extensions import Awaited, Reader
 from engine.bpmn.instance import StepFailed, Token
-from engine.bpmn.scopes import View
+from engine.bpmn.scopes import View, write
 
 
 class CatchingEvent(Element):
@@ -27,6 +27,21 @@ class CatchingEvent(Element):
         if self.catches_errors:
             self.error_code = self.event_definition.code
             self.code_variable, self.message_variable = reader.error_variables()
+
+    def enter(self, token: Token) -> bool | None:
+        carried = self.data.leaving(View(token))
+        token.entered()
+        self._carry(token, carried)
+        return True
+
+    def leave(self, token: Token) -> bool:
+        self._carry(token, self.data.leaving(View(token)))
+        return True
+
+    def _carry(self, token: Token, values: dict[str, Any]) -> None:
+        """What has come with the event is in the scope already; data outputs say where else it goes."""
+        assert token.owner is not None
+        write(token.owner, values)
 
 
 class Start(CatchingEvent):

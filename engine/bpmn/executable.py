@@ -9,6 +9,7 @@ from lxml import etree
 from lxml.etree import _Element
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
+from engine.bpmn import data
 from engine.bpmn.activities import Body, Subprocess
 from engine.bpmn.elements import BusinessRule, Element, Flow
 from engine.bpmn.events import Start
@@ -16,7 +17,7 @@ from engine.bpmn.extensions import Reader
 from engine.bpmn.model import Process
 from engine.bpmn.normalise import normalise
 from engine.bpmn.specification import parse
-from engine.bpmn.vocabulary import BPMN, FLOW_NODES, name_of
+from engine.bpmn.vocabulary import BPMN, FLOW_NODES, SUBPROCESSES, name_of
 from engine.errors import DeploymentRefused, Problem
 
 SALT = b"1:"  # of every fingerprint since the first release; another one would orphan what is running
@@ -91,14 +92,19 @@ def _connect(
     file: str,
     problems: list[Problem],
 ) -> None:
+    names = data.names(normal)
     nodes = {node.get("id") or "": node for node in normal.iter(BPMN + "*") if name_of(node) in FLOW_NODES}
     for flow in normal.iter(BPMN + "sequenceFlow"):
         _add_flow(flow, nodes, elements, file, problems)
     body.drawn_flows = frozenset(process.flows)
+    for scope in normal.iter(BPMN + "process", *(BPMN + name for name in SUBPROCESSES)):
+        holder = elements.get(scope.get("id") or "")
+        (body if holder is None else holder.body).data_objects = data.declared(scope, names)
     for node_id, node in nodes.items():
         element = elements[node_id]
         element.activity = process.activities.get(node_id)
-        reader = Reader(node, file, problems)
+        reader = Reader(node, file, problems, names)
+        element.data = data.read(reader, names)
         element.configure(reader)
         _place(element, node, body, elements, reader)
         if isinstance(element, BusinessRule):

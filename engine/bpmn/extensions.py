@@ -1,6 +1,5 @@
 """Reads what an element says beyond its shape (mappings, timers, correlation) and compiles it once, at deployment."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +9,12 @@ from lxml.etree import _Element
 
 from engine.bpmn import timing
 from engine.bpmn.instance import StepFailed
+from engine.bpmn.performers import parts
 from engine.bpmn.sandbox import ExpressionError, compile_expression, compile_script, compile_template
 from engine.bpmn.scopes import View
 from engine.bpmn.vocabulary import BPMN, CAMUNDA, camunda, steward_properties
 from engine.errors import Problem
 
-SEPARATING_COMMA = re.compile(r",(?![^{]*\})")  # not one within ${ }
 KINDS = {
     "TimeDateEventDefinition": "timer",
     "DurationTimerEventDefinition": "timer",
@@ -24,6 +23,7 @@ KINDS = {
     "SignalEventDefinition": "signal",
 }
 Value = Callable[[View], Any]
+NO_NAMES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,9 @@ class Awaited:
 class Reader:
     """Reads one element and collects what is wrong with it."""
 
-    def __init__(self, element: _Element, file: str, problems: list[Problem]) -> None:
+    def __init__(self, element: _Element, file: str, problems: list[Problem], names: Mapping[str, str] = NO_NAMES) -> None:
         self.element, self.file, self.problems = element, file, problems
+        self.names = names  # of data elements, by their ids
         self.properties = steward_properties(element)
 
     def problem(self, rule: str, message: str) -> None:
@@ -137,21 +138,22 @@ class Reader:
 
     def listed(self, text: str | None, what: str) -> tuple[Any, ...]:
         """Names between commas, each a text or `${…}` that gives one or several."""
-        parts = SEPARATING_COMMA.split(text or "")
-        return tuple(self.template(part, what) for part in parts if part.strip())
+        return tuple(self.template(part, what) for part in parts(text or ""))
 
     def script(self) -> Any:
         return self._compiled(compile_script, self.element.findtext(BPMN + "script") or "", "a script")
 
-    def inputs(self) -> Mapped | None:
-        return self._mapped("inputParameter")
+    def inputs(self, before: tuple[tuple[str, Value], ...] = ()) -> Mapped | None:
+        """Input parameters, and `before` them what data associations bring."""
+        return self._mapped("inputParameter", before)
 
     def outputs(self) -> Mapped | None:
         return self._mapped("outputParameter")
 
-    def _mapped(self, tag: str) -> Mapped | None:
+    def _mapped(self, tag: str, before: tuple[tuple[str, Value], ...] = ()) -> Mapped | None:
         found = self.element.findall(f"{BPMN}extensionElements/{CAMUNDA}inputOutput/{CAMUNDA}{tag}")
-        return Mapped(tuple((each.get("name") or "", self._value(each)) for each in found)) if found else None
+        parameters = before + tuple((each.get("name") or "", self._value(each)) for each in found)
+        return Mapped(parameters) if parameters else None
 
     def _value(self, element: _Element | None) -> Value:
         """The value of a parameter: plain text, `${…}`, a list or a map of values."""

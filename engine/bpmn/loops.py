@@ -20,6 +20,8 @@ class MultiInstance:
     collection: Any
     element: str | None
     condition: Any
+    collected_from: str | None = None  # the id of the data input that holds the collection
+    results: "Results | None" = None
 
     def items(self, view: View) -> list[Any]:
         """The element of each instance; plain numbers when only their count is given."""
@@ -40,6 +42,15 @@ class MultiInstance:
         limit = view.context.max_items
         if count > limit:
             raise StepFailed("limit", f"Expected at most {limit} instances of an activity, but {count} were asked for")
+
+
+@dataclass(frozen=True)
+class Results:
+    """What each item gives (`item`, a variable of its own), and where the list of all goes."""
+
+    item: str
+    output: str  # the id of a data output or data object
+    target: str
 
 
 @dataclass(frozen=True)
@@ -64,11 +75,29 @@ def read(reader: Reader) -> Loop | None:
 
 def _multi_instance(found: _Element, reader: Reader) -> MultiInstance:
     cardinality = reader.expression(found.findtext(BPMN + "loopCardinality"), "a loop cardinality")
-    collection = reader.expression(camunda(found, "collection"), "a collection")
+    source = _reference(found, "loopDataInputRef")
+    collection = reader.expression(camunda(found, "collection") or reader.names.get(source, source), "a collection")
     if cardinality is None and collection is None:
         reader.problem("multi-instance", "Expected a collection or a loop cardinality to repeat over, but there is neither")
     condition = reader.expression(found.findtext(BPMN + "completionCondition"), "a completion condition")
-    return MultiInstance(found.get("isSequential") == "true", cardinality, collection, camunda(found, "elementVariable"), condition)
+    element = camunda(found, "elementVariable") or _item(found, "inputDataItem")
+    results = _results(found, reader)
+    return MultiInstance(found.get("isSequential") == "true", cardinality, collection, element, condition, source or None, results)
+
+
+def _reference(found: _Element, name: str) -> str:
+    return (found.findtext(BPMN + name) or "").strip().rpartition(":")[2]
+
+
+def _item(found: _Element, name: str) -> str | None:
+    """The variable of a data item: its name, else its id."""
+    item = found.find(BPMN + name)
+    return None if item is None else (item.get("name") or item.get("id") or "").strip() or None
+
+
+def _results(found: _Element, reader: Reader) -> Results | None:
+    item, output = _item(found, "outputDataItem"), _reference(found, "loopDataOutputRef")
+    return Results(item, output, reader.names.get(output, output)) if item and output else None
 
 
 def _standard_loop(found: _Element, reader: Reader) -> StandardLoop:

@@ -4,15 +4,16 @@ from typing import Any
 
 from engine.bpmn import catching
 from engine.bpmn.instance import Token
-from engine.bpmn.scopes import View, holds
+from engine.bpmn.scopes import View, holds, write
 
 
 def enter(spec: Any, body: Token) -> bool | None:
     """Begin to repeat: all items at once, or the first one. No items, no visit: the token goes straight on."""
-    view = View(body)
+    view = spec.data.collected(View(body))
     items = spec.loop.items(view)
     waits = catching.prepare_boundaries(spec, view)
     if not items:
+        _give_results(body, _results(body, []))
         body.entered()
         return True
     first = 1 if spec.loop.sequential else len(items)
@@ -31,12 +32,17 @@ def _start(body: Token, number: int, element: Any) -> None:
     item.variables = {"loopCounter": number}
     if loop.element is not None:
         item.variables[loop.element] = element
+    if loop.results is not None:
+        item.variables.setdefault(loop.results.item, None)
     instance.queue(item)
 
 
-def item_ended(body: Token) -> None:
+def item_ended(body: Token, item: Token) -> None:
     """Count the item that has just left, and look at the rest in a step of its own: the condition may fail."""
     assert body.variables is not None
+    results = body.task_spec.loop.results
+    if results is not None:
+        body.details.setdefault("results", []).append([item.item, (item.variables or {}).get(results.item)])
     body.variables["nrOfCompletedInstances"] += 1
     body.variables["nrOfActiveInstances"] -= 1
     body.go_on("check")
@@ -46,13 +52,31 @@ def check(body: Token) -> bool | None:
     """Whether the repeating is over; if not, start the next item of a sequence."""
     loop, variables = body.task_spec.loop, body.variables
     assert variables is not None
-    if loop.condition is not None and holds(View(body), loop.condition):
+    started, total = body.details["started"], variables["nrOfInstances"]
+    enough = loop.condition is not None and holds(View(body), loop.condition)
+    if enough or (started == total and not body.holds_tokens()):
+        results = _results(body, body.details.get("results", []))
         for item in body.within():
             body.workflow.cancel_token(item)
+        _give_results(body, results)
         return True
-    started, total = body.details["started"], variables["nrOfInstances"]
     if started < total and loop.sequential:
         body.details["started"] = started + 1
         variables["nrOfActiveInstances"] += 1
         _start(body, started, body.details["items"][started])
-    return None if body.holds_tokens() else True
+    return None
+
+
+def _results(body: Token, done: list[list[Any]]) -> dict[str, Any]:
+    """The list of what the completed items gave, in the order of the items, for the variables where it goes."""
+    spec, results = body.task_spec, body.task_spec.loop.results
+    if results is None:
+        return {}
+    values = [value for _, value in sorted(done, key=lambda each: int(each[0]))]
+    carried: dict[str, Any] = spec.data.leaving(View(body).within({results.target: values}), only=results.output)
+    return carried or {results.target: values}
+
+
+def _give_results(body: Token, results: dict[str, Any]) -> None:
+    assert body.owner is not None
+    write(body.owner, results)

@@ -36,7 +36,7 @@ def _goes_on(view: View, loop: Any, rounds: int) -> bool:
     return loop.condition is None or holds(view, loop.condition)
 
 
-def item_ended(body: Token) -> None:
+def item_ended(body: Token, item: Token) -> None:
     """Count the round, and look at the condition in a step of its own."""
     assert body.variables is not None
     body.details["rounds"] += 1

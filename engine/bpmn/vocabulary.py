@@ -1,17 +1,19 @@
 """The words of a BPMN file: what each element and each `camunda:` and `steward:` property says, as engine.bpmn.model."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from lxml.etree import _Element
 
+from engine.bpmn import namespaces, performers
 from engine.bpmn.model import Activity, Lane, Process
 from engine.bpmn.parser import MAX_NODES, local_name
 from engine.errors import DeploymentRefused, Problem
 from engine.posts import POSTS
 
-BPMN: Final = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
-CAMUNDA: Final = "{http://camunda.org/schema/1.0/bpmn}"
+BPMN: Final = namespaces.BPMN
+CAMUNDA: Final = namespaces.CAMUNDA
 STEWARD: Final = "steward:"
 
 TASKS: Final = frozenset({"task", "userTask", "manualTask", "scriptTask", "businessRuleTask", "serviceTask", "sendTask", "receiveTask"})
@@ -22,6 +24,8 @@ EVENTS: Final = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "
 OTHER_NODES: Final = frozenset({"callActivity", "implicitThrowEvent", "callChoreography", "choreographyTask", "subChoreography"})
 FLOW_NODES: Final = TASKS | SUBPROCESSES | GATEWAYS | EVENTS | OTHER_NODES
 ACTIVITIES: Final = TASKS | SUBPROCESSES | {"callActivity"}
+
+VARIABLE: Final = re.compile(r"[^\W\d]\w*")  # what can be the name of a variable
 
 
 def name_of(element: _Element) -> str:
@@ -152,7 +156,9 @@ def _process(element: _Element, root: _Element, names: dict[str, str]) -> Proces
 def _activity(element: _Element, scope: str, lane: Lane | None, names: dict[str, str]) -> Activity:
     kind = name_of(element)
     definition = next(iter(event_definitions(element)), None)
-    users, groups = camunda(element, "candidateUsers"), camunda(element, "candidateGroups")
+    written = performers.written_in(element)
+    users = _both(camunda(element, "candidateUsers"), written.users)
+    groups = _both(camunda(element, "candidateGroups"), written.groups)
     if kind in USER_TASKS and users is None and groups is None and lane is not None:
         groups = lane.group
     return Activity(
@@ -165,7 +171,7 @@ def _activity(element: _Element, scope: str, lane: Lane | None, names: dict[str,
         attached_to=element.get("attachedToRef"),
         event=_event(element),
         interrupting=element.get("cancelActivity" if kind == "boundaryEvent" else "isInterrupting", "true") not in ("false", "0"),
-        assignee=camunda(element, "assignee"),
+        assignee=camunda(element, "assignee") or written.assignee,
         candidate_users=users,
         candidate_groups=groups,
         due_date=camunda(element, "dueDate"),
@@ -179,6 +185,10 @@ def _activity(element: _Element, scope: str, lane: Lane | None, names: dict[str,
         message=_message(element, definition, names),
         properties=steward_properties(element),
     )
+
+
+def _both(*texts: str | None) -> str | None:
+    return ",".join(text for text in texts if text) or None
 
 
 def _event(element: _Element) -> str | None:

@@ -61,7 +61,7 @@ class Workflow:
     def begin(cls, executable: Executable, variables: Mapping[str, Any], start_event: str | None = None) -> "Workflow":
         """A new instance at its start event; nothing has run yet."""
         instance = Instance(executable.elements, executable.body)
-        instance.root.variables = _plain(variables)
+        instance.root.variables = {**dict.fromkeys(executable.body.data_objects), **_plain(variables)}
         for number, start in enumerate(_starts(executable, start_event)):
             token = instance.place(start, instance.root)
             token.phase = "open" if number == 0 else "enter"

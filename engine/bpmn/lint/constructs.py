@@ -7,7 +7,18 @@ from typing import Final
 from lxml.etree import _Element
 
 from engine.bpmn.lint.diagram import Diagram, Node
-from engine.bpmn.vocabulary import ACTIVITIES, BPMN, EVENTS, FLOW_NODES, GATEWAYS, SUBPROCESSES, TASKS, event_definitions, name_of
+from engine.bpmn.vocabulary import (
+    ACTIVITIES,
+    BPMN,
+    EVENTS,
+    FLOW_NODES,
+    GATEWAYS,
+    SUBPROCESSES,
+    TASKS,
+    USER_TASKS,
+    event_definitions,
+    name_of,
+)
 from engine.errors import Problem
 
 RULE: Final = "unsupported"
@@ -25,9 +36,15 @@ KINDS_OF_EVENT: Final = {
 }
 ERROR_HOSTS: Final = frozenset({"scriptTask", "serviceTask", "businessRuleTask", "callActivity", "subProcess"})
 ANNOTATIONS: Final = frozenset({"documentation", "extensionElements", "textAnnotation", "association", "group"})
-IN_PROCESS: Final = ANNOTATIONS | {"sequenceFlow", "laneSet"} | FLOW_NODES
+DATA: Final = frozenset({"ioSpecification", "property", "dataObject", "dataObjectReference"})
+IN_PROCESS: Final = ANNOTATIONS | {"sequenceFlow", "laneSet", "auditing", "monitoring"} | DATA | FLOW_NODES
 LOOPS: Final = frozenset({"multiInstanceLoopCharacteristics", "standardLoopCharacteristics"})
-IN_NODE: Final = frozenset({"documentation", "extensionElements", "incoming", "outgoing"}) | LOOPS
+IN_NODE: Final = frozenset({"documentation", "extensionElements", "incoming", "outgoing", "auditing", "monitoring"}) | LOOPS
+IN_ACTIVITY: Final = frozenset({"ioSpecification", "property", "dataInputAssociation", "dataOutputAssociation"})
+IN_EVENT: Final = IN_ACTIVITY | {"dataInput", "dataOutput", "inputSet", "outputSet"}
+ROLES: Final = frozenset({"potentialOwner", "humanPerformer", "performer"})
+IN_ROLE: Final = frozenset({"documentation", "extensionElements", "resourceRef", "resourceAssignmentExpression"})
+IN_ASSOCIATION: Final = frozenset({"documentation", "extensionElements", "sourceRef", "targetRef", "transformation", "assignment"})
 IN_FILE: Final = ANNOTATIONS | {
     "process",
     "collaboration",
@@ -38,9 +55,22 @@ IN_FILE: Final = ANNOTATIONS | {
     "itemDefinition",
     "category",
     "import",
+    "interface",
+    "resource",
 }
 IN_LOOP: Final = {
-    "multiInstanceLoopCharacteristics": frozenset({"documentation", "extensionElements", "loopCardinality", "completionCondition"}),
+    "multiInstanceLoopCharacteristics": frozenset(
+        {
+            "documentation",
+            "extensionElements",
+            "loopCardinality",
+            "completionCondition",
+            "loopDataInputRef",
+            "loopDataOutputRef",
+            "inputDataItem",
+            "outputDataItem",
+        }
+    ),
     "standardLoopCharacteristics": frozenset({"documentation", "extensionElements", "loopCondition"}),
 }
 # Attributes that change how an element behaves, with the only values that we run.
@@ -69,10 +99,7 @@ ADVICE: Final = {
     "transaction": "use a subprocess with error events",
     "complexGateway": "use an exclusive, parallel or inclusive gateway",
     "dataStoreReference": "keep the data in variables",
-    "dataObjectReference": "keep the data in variables; a text annotation may show it",
-    "dataObject": "keep the data in variables; a text annotation may show it",
-    "potentialOwner": "use camunda:candidateGroups or a lane",
-    "humanPerformer": "use camunda:assignee",
+    "resourceParameterBinding": "write who may do it as an expression",
     "eventDefinitionRef": "write the event definition within the event",
 }
 
@@ -86,7 +113,7 @@ def check(diagram: Diagram) -> Iterator[Problem]:
     yield from _booleans(diagram)
     yield from _once(diagram)
     for scope in diagram.scopes():
-        yield from _unexpected(diagram, scope, IN_PROCESS | (IN_NODE if name_of(scope) in SUBPROCESSES else set()))
+        yield from _unexpected(diagram, scope, IN_PROCESS | (IN_NODE | IN_ACTIVITY if name_of(scope) in SUBPROCESSES else set()))
     for node in diagram.nodes:
         yield from _node(diagram, node)
 
@@ -139,9 +166,21 @@ def _node(diagram: Diagram, node: Node) -> Iterator[Problem]:
         if (given := node.element.get(attribute)) is not None and given not in values:
             yield refuse(diagram, node.element, f'{words(node.kind)} with {attribute}="{given[:40]}"')
     if node.kind not in SUBPROCESSES:
-        yield from _unexpected(diagram, node.element, IN_NODE | ({"script"} if node.kind == "scriptTask" else set()))
+        yield from _unexpected(diagram, node.element, _allowed_in(node))
+    for child in node.element:
+        if name_of(child) in ROLES:
+            yield from _unexpected(diagram, child, IN_ROLE)
+        elif name_of(child) in ("dataInputAssociation", "dataOutputAssociation"):
+            yield from _unexpected(diagram, child, IN_ASSOCIATION)
     yield from _event(diagram, node)
     yield from _loop(diagram, node)
+
+
+def _allowed_in(node: Node) -> frozenset[str]:
+    allowed = IN_NODE | (IN_EVENT if node.kind in EVENTS else IN_ACTIVITY if node.kind in ACTIVITIES else frozenset())
+    if node.kind in USER_TASKS:
+        allowed |= ROLES
+    return allowed | {"script"} if node.kind == "scriptTask" else allowed
 
 
 def _event(diagram: Diagram, node: Node) -> Iterator[Problem]:

@@ -7,14 +7,13 @@ from typing import Final
 from engine.bpmn.lint.diagram import Diagram
 from engine.bpmn.lint.places import Place, places
 from engine.bpmn.sandbox import ExpressionError, compile_expression, compile_template
-from engine.bpmn.vocabulary import BPMN
+from engine.bpmn.vocabulary import BPMN, VARIABLE
 from engine.errors import Problem
 
 RULE: Final = "expression"
 LANGUAGES: Final = frozenset({"", "python", "juel"})  # what is JUEL in models for Camunda 7 is read by grammar, or refused
 WHOLE_NUMBER: Final = re.compile(r"-?\d{1,9}", re.ASCII)
 CONDITIONS: Final = ("conditionExpression", "completionCondition", "loopCondition", "loopCardinality")
-VARIABLE: Final = re.compile(r"[^\W\d]\w*")
 
 
 def check(diagram: Diagram) -> Iterator[Problem]:

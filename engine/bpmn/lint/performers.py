@@ -5,7 +5,7 @@ from typing import Final
 
 from engine.bpmn.lint.diagram import Diagram
 from engine.bpmn.model import Activity, Process
-from engine.bpmn.vocabulary import USER_TASKS, executable_processes
+from engine.bpmn.vocabulary import USER_TASKS, camunda, executable_processes, name_of
 from engine.errors import Problem
 from engine.posts import FALLBACK_POST, POSTS
 
@@ -39,6 +39,9 @@ def _task(diagram: Diagram, activity: Activity) -> Iterator[Problem]:
             f"Expected somebody who may do '{activity.id}', but neither assignee, candidates nor lane say who: it goes to {FALLBACK_POST}"
         )
         yield diagram.warning(element, RULE, message)
+    people = [child for child in element if name_of(child) in ("humanPerformer", "performer")]
+    if len(people) + (camunda(element, "assignee") is not None) > 1:
+        yield diagram.problem(element, RULE, f"Expected one person who does '{activity.id}', but several are named: use candidates")
     groups = activity.candidate_groups or ""
     if "${" not in groups:
         for group in filter(None, (part.strip() for part in groups.split(","))):

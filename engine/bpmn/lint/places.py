@@ -60,6 +60,10 @@ def _node(node: Node) -> Iterator[Place]:
         yield from _multi_instance(node.element, loop)
     for condition in node.element.iterfind(f"{BPMN}standardLoopCharacteristics/{BPMN}loopCondition"):
         yield Place(node.element, "loopCondition", condition.text or "", "expression")
+    for kind in ("dataInputAssociation", "dataOutputAssociation"):
+        for path, what in (("transformation", "the transformation of an association"), (f"assignment/{BPMN}from", "an assignment")):
+            for found in node.element.iterfind(f"{BPMN}{kind}/{BPMN}{path}"):
+                yield Place(node.element, what, found.text or "", "expression")
     yield from _mappings(node.element)
 
 
@@ -75,6 +79,9 @@ def _multi_instance(element: _Element, loop: _Element) -> Iterator[Place]:
         yield Place(element, "camunda:collection", collection, "expression")
     if (variable := camunda(loop, "elementVariable")) is not None:
         yield Place(element, "camunda:elementVariable", variable, "variable")
+    for name in ("inputDataItem", "outputDataItem"):
+        for item in children(loop, name):
+            yield Place(element, name, item.get("name") or item.get("id") or "", "variable")
     for name in ("loopCardinality", "completionCondition"):
         for found in children(loop, name):
             yield Place(element, name, found.text or "", "expression")

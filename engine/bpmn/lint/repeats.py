@@ -24,6 +24,12 @@ def check(diagram: Diagram) -> Iterator[Problem]:
 
 def _multi_instance(diagram: Diagram, node: Node, loop: _Element) -> Iterator[Problem]:
     collection, variable = camunda(loop, "collection"), camunda(loop, "elementVariable")
+    if children(loop, "loopDataInputRef"):
+        collection = (collection or "") + (loop.findtext(BPMN + "loopDataInputRef") or "").strip() or None
+        if camunda(loop, "collection") is not None:
+            yield diagram.problem(node.element, RULE, f"Expected '{node.id}' to have one collection, but it has a loopDataInputRef as well")
+    if len(children(loop, "outputDataItem")) != len(children(loop, "loopDataOutputRef")):
+        yield diagram.problem(node.element, RULE, "Expected outputDataItem and loopDataOutputRef together, but one of them is missing")
     cardinality = children(loop, "loopCardinality")
     if collection is None and not cardinality:
         message = f"Expected '{node.id}' to say how often (camunda:collection or loopCardinality), but it does not"

@@ -1,0 +1,55 @@
+"""Data associations lead from and to something that can be seen from where they are drawn."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from lxml.etree import _Element
+
+from engine.bpmn.lint.diagram import Diagram, Node
+from engine.bpmn.vocabulary import BPMN, SUBPROCESSES, VARIABLE, children, name_of
+from engine.errors import Problem
+
+RULE: Final = "data"
+INPUT, OUTPUT = "dataInputAssociation", "dataOutputAssociation"
+
+
+def check(diagram: Diagram) -> Iterator[Problem]:
+    """Good: an association from a data object of the process to a data input. Bad: one to nothing, one from two objects at once."""
+    known = {element.get("id") or "": element for element in diagram.root.iter(BPMN + "*") if name_of(element).startswith(("data", "prop"))}
+    for reference in diagram.root.iter(BPMN + "dataObjectReference"):
+        target = _local(reference.get("dataObjectRef"))
+        if target and target not in known:
+            yield diagram.problem(reference, RULE, f"Expected dataObjectRef to name a data object, but there is no '{target[:60]}'")
+    for node in diagram.nodes:
+        for kind in (INPUT, OUTPUT):
+            for association in children(node.element, kind):
+                yield from _association(diagram, node, association, known)
+
+
+def _local(reference: str | None) -> str:
+    return (reference or "").strip().rpartition(":")[2]
+
+
+def _association(diagram: Diagram, node: Node, association: _Element, known: dict[str, _Element]) -> Iterator[Problem]:
+    sources = [_local(source.text) for source in children(association, "sourceRef")]
+    targets = [_local(target.text) for target in children(association, "targetRef")]
+    said = [name for name in ("transformation", "assignment") if association.find(BPMN + name) is not None]
+    if len(sources) > 1 and not said:
+        yield diagram.problem(association, RULE, "Expected one source, or a transformation of several, but there are several sources")
+    if not targets and "assignment" not in said:
+        yield diagram.problem(association, RULE, "Expected an association with a targetRef, but there is none")
+    if name_of(association) == INPUT and not sources and not said:
+        yield diagram.problem(association, RULE, "Expected an association with a sourceRef, but there is none")
+    for name in sources + targets:
+        if name not in known and not VARIABLE.fullmatch(name):
+            yield diagram.problem(association, RULE, f"Expected an end of an association to be data, but there is no '{name[:60]}'")
+        elif name in known and not _is_seen(node.element, known[name]):
+            yield diagram.problem(association, RULE, f"Expected data that can be seen from '{node.id}', but '{name[:60]}' is elsewhere")
+
+
+def _is_seen(node: _Element, found: _Element) -> bool:
+    """What is declared in a process or subprocess around the node, or in the node itself."""
+    holder = found.getparent()
+    while holder is not None and holder is not node and name_of(holder) != "process" and name_of(holder) not in SUBPROCESSES:
+        holder = holder.getparent()
+    return holder is None or holder is node or any(around is holder for around in node.iterancestors())
