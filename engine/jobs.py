@@ -19,7 +19,7 @@ from engine import db, history, incidents, instances, messages, notices, runner,
 from engine.actors import Actor
 from engine.bpmn import codec
 from engine.bpmn.timing import parse_duration
-from engine.bpmn.triggers import Complete, Deliver, Fail
+from engine.bpmn.triggers import Complete, Deliver, Escalate, Fail
 from engine.db import Database
 from engine.errors import LimitExceeded, StewardError
 from engine.history import Event
@@ -221,6 +221,20 @@ def _return(session: Session, job: Job, now: datetime) -> None:
         runner.advance(session, held, Fail(token, error, message), event, SYSTEM, now)
 
 
+def _escalate(session: Session, job: Job, now: datetime) -> None:
+    """A called instance has escalated, and goes on; whoever catches it around the call is told."""
+    parent = session.get_one(Instance, job.instance_id)
+    token, code = job.token, job.payload["code"]
+    assert token is not None
+    session.delete(job)
+    session.flush()
+    held = runner.hold(session, parent)
+    calling = {wait.token: wait for wait in held.workflow.waits() if wait.kind == "call"}
+    if token in calling:
+        event = Event("call.escalated", calling[token].activity_id, {"code": code})
+        runner.advance(session, held, Escalate(token, code), event, SYSTEM, now)
+
+
 def _throw(session: Session, job: Job, now: datetime) -> None:
     payload = job.payload
     message_id = f"job-{job.id}"
@@ -274,6 +288,7 @@ def _notify(session: Session, job: Job, now: datetime) -> None:
 _OWN: dict[str, Callable[[Session, Job, datetime], None]] = {
     waits.CALL: _call,
     waits.RETURN: _return,
+    waits.ESCALATE: _escalate,
     waits.THROW: _throw,
     waits.CANCEL: _cancel,
     messages.SIGNAL: _signal,

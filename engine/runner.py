@@ -269,7 +269,11 @@ def _throw(session: Session, instance: Instance, thrown: Sequence[Thrown], now: 
             "correlation": message.correlation,
             "variables": dict(message.payload),
         }
-        rows.append(waits.job(instance, waits.THROW, message.activity_id, payload, now))
+        if message.kind != "escalation":
+            rows.append(waits.job(instance, waits.THROW, message.activity_id, payload, now))
+        elif instance.parent_id is not None:
+            told = waits.job(instance, waits.ESCALATE, message.activity_id, {"code": message.name}, now, token=instance.parent_token)
+            rows.append({**told, "instance_id": instance.parent_id})
         events.append(Event(f"{message.kind}.thrown", message.activity_id, {"name": message.name}))
     if rows:
         waits.insert_jobs(session, rows)

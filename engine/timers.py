@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import incidents, runner
+from engine import incidents, runner, sites
 from engine.actors import Actor
-from engine.bpmn.timing import parse_duration
+from engine.bpmn.cycles import following
 from engine.bpmn.triggers import Fire
 from engine.history import Event, append
 from engine.tables import Timer
@@ -32,16 +32,19 @@ def fire(session: Session, timer_id: int, now: datetime) -> runner.Step | None:
     timer = session.scalars(select(Timer).where(Timer.id == timer_id).execution_options(populate_existing=True)).first()
     if timer is None or timer.state != "open" or timer.due_at > now or instance.state != "running":
         return None
-    event = Event("timer.skipped" if _skips(timer, now) else "timer.fired", timer.activity_id, {"due_at": timer.due_at.isoformat()})
+    event = Event(
+        "timer.skipped" if _skips(session, timer, now) else "timer.fired", timer.activity_id, {"due_at": timer.due_at.isoformat()}
+    )
     # What was missed meanwhile is the door's to reckon: the token knows its cycle and its rule.
     return runner.advance(session, runner.hold(session, instance), Fire(timer.token, now), event, TIMER, now)
 
 
-def _skips(timer: Timer, now: datetime) -> bool:
+def _skips(session: Session, timer: Timer, now: datetime) -> bool:
     """Whether the rule `skip` leaves this firing out, because a later one of its cycle is due too."""
     if timer.catch_up != "skip" or timer.interval is None or timer.repeats_left == 1:
         return False
-    return parse_duration(timer.interval).after(timer.due_at) <= now
+    later = following(timer.interval, timer.due_at, sites.facts(session, timer.site).zone_name)
+    return later is not None and later <= now
 
 
 def put_aside(session: Session, timer_id: int, message: str, now: datetime) -> None:

@@ -40,6 +40,7 @@ _REMOVE = {
 
 # Topics of jobs that the engine does itself.
 CALL, RETURN, THROW, CANCEL = "steward.call", "steward.return", "steward.throw", "steward.cancel"
+ESCALATE = "steward.escalate"
 
 
 @dataclass(frozen=True)

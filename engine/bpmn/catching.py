@@ -1,21 +1,20 @@
-"""Who listens, and what happens when something occurs: messages, signals, timers and errors find the element that catches them."""
+"""Who listens, and what happens when something occurs: at a boundary, at a scope, behind a gateway, or at the event that waits for it."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from engine.bpmn import compaction
-from engine.bpmn.extensions import next_firing
-from engine.bpmn.instance import READY, STARTED, Token
+from engine.bpmn.awaited import next_firing
+from engine.bpmn.instance import Token
 from engine.bpmn.scopes import View, write
-from engine.bpmn.triggers import Thrown
 
 Prepared = list[tuple[Any, dict[str, Any]]]
 
 
 def prepare(elements: list[Any], view: View) -> Prepared:
-    """Evaluate what the elements will wait for; errors are caught without waiting."""
-    return [(element, element.awaited.details(view)) for element in elements if element.awaited is not None]
+    """Evaluate what the elements will wait for; errors, escalations and compensation are caught without waiting."""
+    return [(part, part.awaited.details(view)) for element in elements for part in element.parts]
 
 
 def prepare_boundaries(spec: Any, view: View) -> Prepared:
@@ -24,7 +23,7 @@ def prepare_boundaries(spec: Any, view: View) -> Prepared:
 
 def prepare_starts(body: Any, view: View) -> Prepared:
     """The start events of the event subprocesses of a scope."""
-    return prepare([subprocess.body.starts[0] for subprocess in body.event_subprocesses], view)
+    return prepare([start for subprocess in body.event_subprocesses for start in subprocess.body.starts], view)
 
 
 def listen(owner: Token, prepared: Prepared) -> None:
@@ -32,8 +31,13 @@ def listen(owner: Token, prepared: Prepared) -> None:
         owner.workflow.listen(element, owner, details)
 
 
-def throw(token: Token, kind: str, name: str, correlation: Any, payload: Mapping[str, Any]) -> None:
-    token.workflow.thrown.append(Thrown(kind, name, token.task_spec.name, correlation, payload))
+def is_last(listener: Token) -> bool:
+    """Whether the event happens now. One that wants all of its definitions does with the last one: only what is still to come listens."""
+    whole, owner = listener.task_spec.whole, listener.owner
+    if not whole.wants_all or owner is None:
+        return True
+    compaction.splice(listener)
+    return all(each.task_spec.whole is not whole for each in owner.listening())
 
 
 def has_occurred(spec: Any, owner: Token, flows: tuple[str, ...] = ()) -> Token:
@@ -65,7 +69,8 @@ def at_boundary(spec: Any, listener: Token, payload: Mapping[str, Any], at: date
     if not spec.interrupting and not renew(listener, at):
         return
     write(host.owner, payload)
-    leave_by_boundary(spec, host)
+    if is_last(listener):
+        leave_by_boundary(spec, host)
 
 
 def leave_by_boundary(spec: Any, host: Token) -> None:
@@ -82,7 +87,8 @@ def at_scope(spec: Any, listener: Token, payload: Mapping[str, Any], at: datetim
     if not spec.interrupting and not renew(listener, at):
         return
     write(owner, payload)
-    start_event_subprocess(spec, owner)
+    if is_last(listener):
+        start_event_subprocess(spec, owner)
 
 
 def start_event_subprocess(spec: Any, owner: Token) -> None:
@@ -111,54 +117,3 @@ def at_gateway(spec: Any, listener: Token, payload: Mapping[str, Any]) -> None:
     compaction.splice(gateway)
     token.entered()
     spec.accept(token, payload)
-
-
-def throw_error(token: Token, code: str, message: str, technical: bool) -> bool:
-    """Hand an error to whoever catches it, from the inside out; False when nobody does.
-
-    A technical failure is only caught by a code that names its kind; a BPMN error also by an event without a code.
-    """
-    found = _catcher(token, code, technical)
-    if found is None:
-        return False
-    spec, at = found
-    if token._state == READY and token.phase == "enter":
-        token.entered()  # an error belongs to a visit
-        token._set_state(STARTED)
-    if token.task_spec.raises:
-        token.left()
-        token.phase = "leave"
-    owner = at if spec.starts_scope else at.owner
-    assert owner is not None
-    values = {spec.code_variable: code, spec.message_variable: message}
-    write(owner, {name: value for name, value in values.items() if name})
-    if spec.starts_scope:
-        start_event_subprocess(spec, owner)
-    else:
-        leave_by_boundary(spec, at)
-    return True
-
-
-def _catcher(token: Token, code: str, technical: bool) -> tuple[Any, Token] | None:
-    at = token
-    while True:
-        boundary = _best(at.task_spec.boundaries, code, technical) if at.item is None else None
-        if boundary is not None:
-            return boundary, at
-        owner = at.owner
-        if owner is None:
-            return None
-        body = owner.task_spec.body if not owner.task_spec.repeats(owner) else None
-        if body is not None and not owner.details.get("interrupted"):
-            start = _best([subprocess.body.starts[0] for subprocess in body.event_subprocesses], code, technical)
-            if start is not None:
-                return start, owner
-        at = owner
-
-
-def _best(events: list[Any], code: str, technical: bool) -> Any:
-    """An error event that names the code goes before one that catches all."""
-    named = [event for event in events if event.catches_errors and event.error_code == code]
-    if technical or named:
-        return named[0] if named else None
-    return next((event for event in events if event.catches_errors and event.error_code is None), None)

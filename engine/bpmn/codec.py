@@ -98,6 +98,7 @@ def _place(instance: Instance, row: list[Any]) -> None:
     token = Token(instance, instance.specs[name], owner, number, STATES[state])
     token.phase, token.flows, token.item = phase, tuple(flows), item
     token.failed, token.variables, token.details = failed, variables, details
+    instance.watch(token)
     spec = token.task_spec
     if phase == "arrived" and isinstance(spec, Join):
         spec.arrive(token)

@@ -6,12 +6,13 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins import BpmnSpecMixin
 
-from engine.bpmn import catching, compaction, loops, multi_instance, standard_loop
+from engine.bpmn import catching, compaction, loops, multi_instance, standard_loop, throwing
 from engine.bpmn.data import Data
 from engine.bpmn.extensions import Mapped, Reader
 from engine.bpmn.instance import StepFailed, Token
 from engine.bpmn.model import Activity
 from engine.bpmn.scopes import View, write
+from engine.bpmn.vocabulary import event_kind
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,11 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
 
     starts_scope = False  # listens for the scope that holds it, not for an activity
     raises = False  # throws an error, which ends the visit
+    throws = False  # throws something else, and goes on
     body: Any = None  # what a subprocess holds
 
     def __init__(self, wf_spec: Any, bpmn_id: str, **given: Any) -> None:
         super().__init__(wf_spec, bpmn_id, **given)
-        self.event_definition: Any = given.get("event_definition")
         self.outgoing: list[Flow] = []
         self.incoming: list[Flow] = []
         self.activity: Activity | None = None
@@ -107,7 +108,7 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
         return self.outgoing
 
     def caught(self, token: Token, code: str, message: str, technical: bool = False) -> bool:
-        return catching.throw_error(token, code, message, technical)
+        return throwing.throw_error(token, code, message, technical)
 
 
 class Work(Element):
@@ -249,22 +250,27 @@ class BusinessRule(Work):
 
 
 class Throw(Work):
-    """A send task, and what the throwing events have in common: throws its message and goes on."""
+    """A send task, and what the throwing events have in common: throws what it has and goes on."""
 
     lasts = False
+    throws = True
 
     def configure(self, reader: Reader) -> None:
         super().configure(reader)
-        self.thrown = reader.thrown(self.event_definition)
+        self.thrown = [(event_kind(each), reader.named(each)) for each in reader.definitions() if event_kind(each) in ("message", "signal")]
+        self.escalations = [reader.code(each) or "" for each in reader.definitions() if event_kind(each) == "escalation"]
         self.correlation = reader.correlation()
 
+    def enter(self, token: Token) -> bool | None:
+        done = super().enter(token)
+        # An escalation may end everything around it, this token as well.
+        return done if all(throwing.throw_escalation(token, code) for code in self.escalations) else None
+
     def _do_at_once(self, token: Token, view: View, local: dict[str, Any] | None) -> None:
-        if self.thrown is None:
-            return super()._do_at_once(token, view, local)
-        kind, name = self.thrown[0], self.thrown[1](view)
+        names = [(kind, name(view)) for kind, name in self.thrown]
         correlation = None if self.correlation is None else view.json(self.correlation)
         inputs = () if self.inputs_mapped is None else self.inputs_mapped.names
         payload = {name: (local or {})[name] for name in inputs}
         super()._do_at_once(token, view, local)
-        catching.throw(token, kind, name, correlation, payload)
-        return None
+        for kind, name in names:
+            throwing.throw(token, kind, name, correlation, payload)

@@ -1,32 +1,85 @@
 """Events and the tasks that behave like them: receive tasks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn import catching
+from engine.bpmn import awaited, catching, throwing
+from engine.bpmn.awaited import Awaited
 from engine.bpmn.elements import Element, Throw, Work
-from engine.bpmn.extensions import Awaited, Reader
+from engine.bpmn.extensions import Reader
 from engine.bpmn.instance import StepFailed, Token
-from engine.bpmn.scopes import View, write
+from engine.bpmn.scopes import View, holds, write
+from engine.bpmn.vocabulary import event_kind
 
 
-class CatchingEvent(Element):
+class Part:
+    """One of the things that an event waits for. An event with one definition is its own only part."""
+
+    awaited: Awaited
+    whole: Any
+
+    def is_met(self, listener: Token) -> bool:
+        """Whether the condition has become true. It does not hold before its variables are there."""
+        view = View(listener)
+        names, condition = self.awaited.condition.names, self.awaited.condition
+        return all(name in view.variables for name in names) and holds(view, condition)
+
+
+class Alternative(Part, Element):
+    """A part of an event with several definitions. Tokens listen for it under a name of its own, people see the event."""
+
+    def __init__(self, whole: Any, number: int, awaited: Awaited) -> None:
+        # A slash never stands in an id of the diagram.
+        super().__init__(whole._wf_spec, f"{whole.name}/{number}")
+        self.whole, self.awaited, self.starts_scope = whole, awaited, whole.starts_scope
+
+    @property
+    def shown_as(self) -> str:
+        return str(self.whole.name)
+
+    def occur(self, listener: Token, payload: Mapping[str, Any], at: datetime | None) -> None:
+        self.whole.occur(listener, payload, at)
+
+
+class Event(Part):
+    """What all events share that wait for something, or catch what is thrown."""
+
+    parts: Sequence[Any] = ()
+    wants_all = False  # happens when all its definitions have come, not any of them
+
+    @property
+    def whole(self) -> Any:
+        return self
+
+    def read_parts(self, reader: Reader) -> None:
+        """What it waits for; several definitions become parts of their own."""
+        found = awaited.read(reader)
+        self.wants_all = reader.element.get("parallelMultiple") == "true" and len(found) > 1
+        if len(found) == 1:
+            self.awaited, self.parts = found[0], [self]
+        else:
+            self.parts = [Alternative(self, number, each) for number, each in enumerate(found, 1)]
+
+
+class CatchingEvent(Event, Element):
     """Something that may happen while an activity or a scope lasts."""
 
     interrupting = True
-    awaited: Awaited | None = None
-    catches_errors = False
-    error_code: str | None = None
+    catches: frozenset[tuple[str, str | None]] = frozenset()  # errors and escalations, with their codes; None stands for any
     code_variable: str | None = None
     message_variable: str | None = None
 
     def configure(self, reader: Reader) -> None:
-        self.awaited = reader.awaited(self.event_definition)
-        self.catches_errors = reader.has("errorEventDefinition")
-        if self.catches_errors:
-            self.error_code = self.event_definition.code
-            self.code_variable, self.message_variable = reader.error_variables()
+        self.read_parts(reader)
+        caught = [definition for definition in reader.definitions() if event_kind(definition) in ("error", "escalation")]
+        self.catches = frozenset((event_kind(definition), reader.code(definition)) for definition in caught)
+        for definition in caught:
+            self.code_variable, self.message_variable = reader.code_variables(definition)
+
+    @property
+    def catches_errors(self) -> bool:
+        return any(kind == "error" for kind, _ in self.catches)
 
     def enter(self, token: Token) -> bool | None:
         carried = self.data.leaving(View(token))
@@ -70,41 +123,56 @@ class Boundary(CatchingEvent):
 
     def configure(self, reader: Reader) -> None:
         super().configure(reader)
-        self.interrupting = reader.is_true("cancelActivity")
+        self.interrupting = self.catches_errors or reader.is_true("cancelActivity")
 
     def occur(self, listener: Token, payload: Mapping[str, Any], at: datetime | None) -> None:
         catching.at_boundary(self, listener, payload, at)
 
 
-class Catch(Work):
+class Catch(Event, Work):
     """An intermediate catching event or a receive task: waits until it happens."""
-
-    awaited: Awaited | None = None
 
     def configure(self, reader: Reader) -> None:
         super().configure(reader)
-        self.awaited = reader.awaited(self.event_definition)
-        if self.awaited is None:
-            reader.problem("event", "Expected a timer, message or signal to wait for, but there is none")
+        self.read_parts(reader)
+        if not self.parts:
+            reader.problem("event", "Expected a timer, message, signal or condition to wait for, but there is none")
 
     def prepare(self, token: Token, view: View) -> dict[str, Any]:
-        assert self.awaited is not None
-        return self.awaited.details(view)
+        return self.awaited.details(view) if len(self.parts) == 1 else {}
+
+    def prepare_listeners(self, token: Token, view: View) -> catching.Prepared:
+        return super().prepare_listeners(token, view) + (catching.prepare([self], view) if len(self.parts) > 1 else [])
+
+    def begin(self, token: Token) -> bool | None:
+        token.workflow.watch(token)
+        return None
 
     def occur(self, listener: Token, payload: Mapping[str, Any], at: datetime | None) -> None:
-        if listener.task_spec is self and listener.owner is not None and listener.id in listener.owner.listeners:
-            catching.at_gateway(self, listener, payload)
-        else:
+        owner = listener.owner
+        assert owner is not None
+        if listener.id not in owner.listeners:
             self.accept(listener, payload)
+        elif owner.task_spec is not self:
+            catching.at_gateway(self, listener, payload)
+        elif catching.is_last(listener):
+            self.accept(owner, payload)
+        else:
+            write(owner, payload)
 
 
 class ThrowEvent(Throw):
     """An intermediate throwing event or an end event. Without a definition it is only a point on the way."""
 
+    error: tuple[str, str] | None = None  # code and name
+
     def configure(self, reader: Reader) -> None:
         super().configure(reader)
         self.ends_all = reader.has("terminateEventDefinition")
-        self.raises = reader.has("errorEventDefinition")
+        for definition in reader.definitions():
+            if event_kind(definition) == "error":
+                found = reader.referenced(definition)
+                self.raises, self.error = True, (reader.code(definition) or "", "" if found is None else found.get("name") or "")
 
     def enter(self, token: Token) -> bool | None:
         if self.raises:
@@ -119,7 +187,8 @@ class ThrowEvent(Throw):
         return done
 
     def _raise(self, token: Token) -> None:
-        code, name = self.event_definition.code, self.event_definition.name
-        if not catching.throw_error(token, code or "", name or "", technical=False):
+        assert self.error is not None
+        code, name = self.error
+        if not throwing.throw_error(token, code, name, technical=False):
             message = f"Expected somebody to catch the error {code or name!r}, but nobody does"
-            raise StepFailed("error", message, error_code=code or "")
+            raise StepFailed("error", message, error_code=code)

@@ -12,7 +12,7 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from engine.bpmn import data
 from engine.bpmn.activities import Body, Subprocess
 from engine.bpmn.elements import BusinessRule, Element, Flow
-from engine.bpmn.events import Start
+from engine.bpmn.events import Event, Start
 from engine.bpmn.extensions import Reader
 from engine.bpmn.model import Process
 from engine.bpmn.normalise import normalise
@@ -109,6 +109,8 @@ def _connect(
         _place(element, node, body, elements, reader)
         if isinstance(element, BusinessRule):
             _decide(element, decisions, reader)
+        if isinstance(element, Event):
+            elements.update({part.name: part for part in element.parts})
 
 
 def _add_flow(flow: _Element, nodes: Mapping[str, _Element], elements: Mapping[str, Element], file: str, problems: list[Problem]) -> None:

@@ -1,27 +1,17 @@
-"""Reads what an element says beyond its shape (mappings, timers, correlation) and compiles it once, at deployment."""
+"""Reads what an element says beyond its shape (mappings, names, correlation) and compiles it once, at deployment."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from lxml.etree import _Element
 
-from engine.bpmn import timing
-from engine.bpmn.instance import StepFailed
 from engine.bpmn.performers import parts
 from engine.bpmn.sandbox import ExpressionError, compile_expression, compile_script, compile_template
 from engine.bpmn.scopes import View
-from engine.bpmn.vocabulary import BPMN, CAMUNDA, camunda, steward_properties
+from engine.bpmn.vocabulary import BPMN, CAMUNDA, camunda, children, event_definitions, event_kind, name_of, steward_properties
 from engine.errors import Problem
 
-KINDS = {
-    "TimeDateEventDefinition": "timer",
-    "DurationTimerEventDefinition": "timer",
-    "CycleTimerEventDefinition": "timer",
-    "MessageEventDefinition": "message",
-    "SignalEventDefinition": "signal",
-}
 Value = Callable[[View], Any]
 NO_NAMES: Mapping[str, str] = {}
 
@@ -43,72 +33,6 @@ class Mapped:
         for name, value in self.parameters:
             values[name] = value(inner)
         return values
-
-
-@dataclass(frozen=True)
-class Timer:
-    """A timer event: `kind` is date, duration or cycle; `text` stands in the diagram, `expression` is set when it must be evaluated."""
-
-    kind: str
-    text: str
-    expression: Any
-    catch_up: str
-
-    def start(self, view: View) -> dict[str, Any]:
-        """When it is due and how often, as the details of a wait."""
-        now, zone = view.context.now, view.context.zone
-        value = self.text if self.expression is None else view.evaluate(self.expression)
-        try:
-            if self.kind != "cycle":
-                return self._details(timing.moment_of(value, now, zone))
-            if not isinstance(value, str):
-                raise ValueError(f"Expected a repetition such as R3/PT10M, but found {type(value).__name__} {value!r}")
-            cycle = timing.parse_repetition(value, zone)
-            first = cycle.start or cycle.interval.after(now, zone)
-            return self._details(first, cycle.times, cycle.text)
-        except (ValueError, OverflowError) as error:
-            raise StepFailed("expression", f"Expected a {self.kind} for the timer: {error}") from error
-
-    def _details(self, due: datetime, times: int | None = None, interval: str | None = None) -> dict[str, Any]:
-        left = times if interval else 1
-        return {"kind": "timer", "due_at": due.isoformat(), "repeats_left": left, "interval": interval, "catch_up": self.catch_up}
-
-
-def next_firing(details: dict[str, Any], at: datetime, zone: str) -> tuple[bool, dict[str, Any] | None]:
-    """After a timer was due: whether this firing counts, and the details of the next one, or None when it was the last.
-
-    A firing that comes so late that others have been missed stands for all of them (`once`), is followed by the
-    missed ones (`all`), or is left out with them (`skip`).
-    """
-    left, catch_up = details["repeats_left"], details["catch_up"]
-    if details["interval"] is None:
-        return True, None
-    interval = timing.parse_duration(details["interval"])
-    due = interval.after(datetime.fromisoformat(details["due_at"]), zone)
-    counts, used = True, 1
-    if catch_up != "all":
-        counts = catch_up == "once" or due > at
-        while due <= at and (left is None or used < left):
-            due, used = interval.after(due, zone), used + 1
-    if left is not None and left <= used:
-        return counts, None
-    return counts, {**details, "due_at": due.isoformat(), "repeats_left": None if left is None else left - used}
-
-
-@dataclass(frozen=True)
-class Awaited:
-    """What an event waits for: a timer, or a message or signal by name and correlation key."""
-
-    kind: str
-    timer: Timer | None
-    name: Value
-    correlation: Any
-
-    def details(self, view: View) -> dict[str, Any]:
-        if self.timer is not None:
-            return self.timer.start(view)
-        key = None if self.correlation is None else view.json(self.correlation)
-        return {"kind": self.kind, "name": self.name(view), "correlation_key": key}
 
 
 class Reader:
@@ -198,51 +122,41 @@ class Reader:
     def has(self, definition: str) -> bool:
         return self.element.find(BPMN + definition) is not None
 
-    def error_variables(self) -> tuple[str | None, str | None]:
-        definition = self.element.find(BPMN + "errorEventDefinition")
-        assert definition is not None
-        return camunda(definition, "errorCodeVariable"), camunda(definition, "errorMessageVariable")
+    def code_variables(self, definition: _Element) -> tuple[str | None, str | None]:
+        """Where the code and the message of a caught error or escalation go."""
+        kind = name_of(definition).removesuffix("EventDefinition")
+        return camunda(definition, f"{kind}CodeVariable"), camunda(definition, f"{kind}MessageVariable")
 
     def correlation(self) -> Any:
         return self.expression(self.properties.get("correlationKey"), "a correlation key")
 
-    def _named(self, definition: Any) -> Value:
+    def definitions(self) -> list[_Element]:
+        """Its event definitions; a send or receive task that names its message itself stands for one."""
+        return event_definitions(self.element) or ([self.element] if self.element.get("messageRef") else [])
+
+    def referenced(self, definition: _Element) -> _Element | None:
+        """The message, signal, error or escalation that a definition means."""
+        kind = event_kind(definition)
+        if (reference := definition.get(f"{kind}Ref")) is None:
+            return None
+        root = definition.getroottree().getroot()
+        found = next((each for each in children(root, kind) if each.get("id") == reference), None)
+        if found is None:
+            self.problem("event", f"Expected a {kind} '{reference[:60]}', but the file has none")
+        return found
+
+    def code(self, definition: _Element) -> str | None:
+        """The code of an error or escalation; None stands for any."""
+        found = self.referenced(definition)
+        return None if found is None else found.get(f"{event_kind(definition)}Code")
+
+    def named(self, definition: _Element) -> Value:
         """The name of a message or signal: as written, or with `${…}` in it."""
-        name = (definition.name or "").strip()
+        found = self.referenced(definition)
+        name = "" if found is None else (found.get("name") or "").strip()
         if not name:
             self.problem("event", "Expected a message or signal with a name, but it has none")
         if "${" not in name:
             return lambda view: name
         template = self.template(name, "a name")
         return lambda view: str(view.json(template))
-
-    def thrown(self, definition: Any) -> tuple[str, Value] | None:
-        """Kind and name of what is thrown."""
-        kind = KINDS.get(type(definition).__name__)
-        return None if kind not in ("message", "signal") else (kind, self._named(definition))
-
-    def awaited(self, definition: Any) -> Awaited | None:
-        kind = KINDS.get(type(definition).__name__)
-        if kind == "timer":
-            return Awaited(kind, self.timer(definition), lambda view: None, None)
-        return None if kind is None else Awaited(kind, None, self._named(definition), self.correlation())
-
-    def timer(self, definition: Any) -> Timer:
-        """From SpiffWorkflow's event definition; ISO texts are checked now, everything else is an expression."""
-        kind = {"TimeDateEventDefinition": "date", "DurationTimerEventDefinition": "duration"}.get(type(definition).__name__, "cycle")
-        text, expression = (definition.expression or "").strip(), None
-        checks: Mapping[str, Callable[[], Any]] = {
-            "date": lambda: timing.parse_moment(text, "UTC"),
-            "duration": lambda: timing.parse_duration(text),
-            "cycle": lambda: timing.parse_repetition(text, "UTC"),
-        }
-        try:
-            checks[kind]()
-        except (ValueError, OverflowError) as error:
-            literal = text[:1] in "-PR0123456789" and "(" not in text and "{" not in text
-            if not text or (literal and (text.isupper() or not text.isidentifier())):
-                self.problem("timer", str(error) if text else "Expected a timer with a time, but it is empty")
-            else:
-                compiler = self.template if "/" in text.partition("{")[0] else self.expression
-                expression = compiler(text, f"a timer {kind}")
-        return Timer(kind, text, expression, self.properties.get("catchUp", "once"))

@@ -112,6 +112,7 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
         self.numbers = 0
         self.performers: dict[str, str] = {}
         self.joins: dict[tuple[str, str], Any] = {}  # joins where tokens wait, by scope and element
+        self.watching: dict[str, None] = {}  # tokens that wait for a condition
         self._ready: list[tuple[int, int]] = []
         self.task_tree = self.root = Token(self, process, None, 0, STARTED)
         self.root.variables = {}
@@ -140,7 +141,13 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
         self.numbers += 1
         token = Token(self, spec, owner, self.numbers, WAITING)
         token.details = details
+        self.watch(token)
         return token
+
+    def watch(self, token: Token) -> None:
+        """Ask after each step whether what this token waits for holds, if that is a condition."""
+        if token.details.get("kind") == "condition":
+            self.watching[token.id] = None
 
     def queue(self, token: Token) -> None:
         # Outer scopes first, so that an interruption is done before what it interrupts; then the oldest first.
@@ -179,6 +186,8 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
         """Do everything that can be done now, one step at a time."""
         steps = 0
         while not self.completed:
+            if self.watching:
+                self._look()
             token = self._next()
             if token is None:
                 self._name_deadlocks()
@@ -197,6 +206,23 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
                     return token
             if not self._open_a_join():
                 return None
+
+    def _look(self) -> None:
+        """Let happen what waits for a condition that has become true since the last step; the outer scopes first."""
+        there = [self.tasks[token_id] for token_id in self.watching if token_id in self.tasks]
+        self.watching = {token.id: None for token in there}
+        for token in sorted(there, key=lambda each: (each.depth_of_scope, each.number)):
+            if token.id not in self.tasks or token.failed or token.details.get("kind") != "condition":
+                continue
+            held = token.details["held"]
+            try:
+                holds = token.task_spec.is_met(token)
+            except StepFailed as failure:
+                self.fail(token, failure)
+                continue
+            token.details = {**token.details, "held": holds}
+            if holds and not held:
+                token.task_spec.occur(token, {}, None)
 
     def _open_a_join(self) -> bool:
         """Let one inclusive join go on to which nothing can come any more."""

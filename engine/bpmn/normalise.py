@@ -8,7 +8,7 @@ from lxml.etree import SubElement, _Element
 from engine.bpmn.vocabulary import BPMN, FLOW_NODES, GATEWAYS, SUBPROCESSES, name_of, sequence_flows
 
 DIAGRAM = "{http://www.omg.org/spec/BPMN/20100524/DI}BPMNDiagram"
-REFERENCES = ("messageRef", "signalRef", "errorRef")
+REFERENCES = ("messageRef", "signalRef", "errorRef", "escalationRef", "activityRef")
 INTERMEDIATE = BPMN + "intermediateThrowEvent"
 
 

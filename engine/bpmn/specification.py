@@ -1,23 +1,11 @@
 """SpiffWorkflow's parser with our elements. It reads every node on its own and connects them afterwards, so no chain is too long."""
 
-from typing import Any, NoReturn
+from typing import Any
 
 from lxml.etree import _Element
 from SpiffWorkflow.bpmn.parser import BpmnParser
-from SpiffWorkflow.bpmn.parser.event_parsers import (
-    CANCEL_EVENT_XPATH,
-    CONDITIONAL_EVENT_XPATH,
-    ERROR_EVENT_XPATH,
-    ESCALATION_EVENT_XPATH,
-    MESSAGE_EVENT_XPATH,
-    SIGNAL_EVENT_XPATH,
-    TERMINATION_EVENT_XPATH,
-    TIMER_EVENT_XPATH,
-    EventDefinitionParser,
-)
 from SpiffWorkflow.bpmn.parser.ProcessParser import ProcessParser
 from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
-from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from engine.bpmn.activities import Body, Call, EventSubprocess, External, Subprocess, UserTask
@@ -25,17 +13,6 @@ from engine.bpmn.elements import BusinessRule, Element, PassThrough, Script, Thr
 from engine.bpmn.events import Boundary, Catch, Start, ThrowEvent
 from engine.bpmn.gateways import EventBased, Exclusive, Inclusive, Parallel
 from engine.bpmn.vocabulary import BPMN, FLOW_NODES, name_of
-
-EVENTS = [
-    CANCEL_EVENT_XPATH,
-    CONDITIONAL_EVENT_XPATH,
-    ERROR_EVENT_XPATH,
-    ESCALATION_EVENT_XPATH,
-    MESSAGE_EVENT_XPATH,
-    SIGNAL_EVENT_XPATH,
-    TERMINATION_EVENT_XPATH,
-    TIMER_EVENT_XPATH,
-]
 
 
 class NodeParser(TaskParser):  # type: ignore[misc]  # the library is not typed
@@ -50,27 +27,6 @@ class NodeParser(TaskParser):  # type: ignore[misc]  # the library is not typed
 
     def parse_outgoing_data_references(self) -> list[Any]:
         return []
-
-
-class EventParser(NodeParser, EventDefinitionParser):  # type: ignore[misc]  # the library is not typed
-    """Reads an event of any kind; what an event may not be is lint's to refuse."""
-
-    def raise_validation_exception(self, message: str, node: Any = None) -> NoReturn:
-        raise ValidationException(message, self.node, self.filename)  # the event, as its definition often has no id
-
-    def create_task(self) -> Any:
-        definition = self.get_event_definition(EVENTS)
-        return self.spec_class(self.spec, self.bpmn_id, event_definition=definition, **self.bpmn_attributes)
-
-
-class MessageTaskParser(EventParser):
-    """Reads a send or receive task, which names its message itself or by an event definition."""
-
-    def create_task(self) -> Any:
-        if self.node.get("messageRef") is None:
-            return super().create_task()
-        definition = self.parse_message_event(self.node)
-        return self.spec_class(self.spec, self.bpmn_id, event_definition=definition, **self.bpmn_attributes)
 
 
 class SubprocessParser(NodeParser):
@@ -114,19 +70,19 @@ class Parser(BpmnParser):  # type: ignore[misc]  # the library is not typed
 
     PROCESS_PARSER_CLASS = ScopeParser
     PARSER_CLASSES = {  # noqa: RUF012  # named and read so by the library
-        _tag("startEvent"): (EventParser, Start),
-        _tag("endEvent"): (EventParser, ThrowEvent),
-        _tag("intermediateThrowEvent"): (EventParser, ThrowEvent),
-        _tag("intermediateCatchEvent"): (EventParser, Catch),
-        _tag("boundaryEvent"): (EventParser, Boundary),
+        _tag("startEvent"): (NodeParser, Start),
+        _tag("endEvent"): (NodeParser, ThrowEvent),
+        _tag("intermediateThrowEvent"): (NodeParser, ThrowEvent),
+        _tag("intermediateCatchEvent"): (NodeParser, Catch),
+        _tag("boundaryEvent"): (NodeParser, Boundary),
         _tag("task"): (NodeParser, PassThrough),
         _tag("userTask"): (NodeParser, UserTask),
         _tag("manualTask"): (NodeParser, UserTask),
         _tag("scriptTask"): (NodeParser, Script),
         _tag("businessRuleTask"): (NodeParser, BusinessRule),
         _tag("serviceTask"): (NodeParser, External),
-        _tag("sendTask"): (MessageTaskParser, Throw),
-        _tag("receiveTask"): (MessageTaskParser, Catch),
+        _tag("sendTask"): (NodeParser, Throw),
+        _tag("receiveTask"): (NodeParser, Catch),
         _tag("callActivity"): (NodeParser, Call),
         _tag("subProcess"): (SubprocessParser, Subprocess),
         _tag("exclusiveGateway"): (NodeParser, Exclusive),
@@ -136,13 +92,9 @@ class Parser(BpmnParser):  # type: ignore[misc]  # the library is not typed
     }
 
     def add_bpmn_xml(self, bpmn: _Element, filename: str | None = None) -> None:
-        """Without what we do not use: collaborations, correlations and data stores."""
+        """Without what we do not use: collaborations, correlations, data stores; events are read by the elements themselves."""
         self._add_diagram_indexes(bpmn)
         self._add_processes(bpmn, filename)
-        self._add_messages(bpmn)
-        self._add_signals(bpmn)
-        self._add_errors(bpmn)
-        self._add_escalations(bpmn)
 
 
 def parse(root: _Element, key: str, file: str) -> tuple[Body, dict[str, Element]]:

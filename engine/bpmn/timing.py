@@ -1,9 +1,9 @@
-"""Due times of timers: ISO 8601 dates, durations and repetitions, reckoned from a given moment and never from the wall clock."""
+"""Due times of timers: ISO 8601 dates and durations, reckoned from a given moment and never from the wall clock."""
 
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,34 +12,26 @@ DURATION = re.compile(
     r"|(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<days>\d+(?:[.,]\d+)?)D)?"
     r"(?:T(?=\d)(?:(?P<hours>\d+(?:[.,]\d+)?)H)?(?:(?P<minutes>\d+(?:[.,]\d+)?)M)?(?:(?P<seconds>\d+(?:[.,]\d+)?)S)?)?)"
 )
-REPETITION = re.compile(r"R(?P<times>\d*)/(?P<rest>.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Duration:
-    """A span of months and of time; months have no length before they are added to a date."""
+    """Months, days and time. Months have no length before they are added to a date, and days are those of the calendar."""
 
     months: int
-    span: timedelta
+    span: timedelta  # days of 24 hours included
+    days: int = 0  # the whole days of the span
 
     def after(self, moment: datetime, zone: str = "Asia/Shanghai") -> datetime:
-        """Months are those of the zone's calendar; a day that a month lacks is its last."""
-        if self.months:
+        """Months and days are those of the zone's calendar: a day that a month lacks is its last, and nine o'clock stays nine o'clock."""
+        if self.months or self.days:
             local = moment.astimezone(ZoneInfo(zone))
             year, month = divmod(local.year * 12 + local.month - 1 + self.months, 12)
             day = min(local.day, monthrange(year, month + 1)[1])
-            moment = local.replace(year=year, month=month + 1, day=day).astimezone(moment.tzinfo)
-        return moment + self.span
-
-
-@dataclass(frozen=True)
-class Repetition:
-    """`R3/PT10M` and its kin: how often (None: for ever), from when (None: from entering), how far apart."""
-
-    times: int | None
-    start: datetime | None
-    interval: Duration
-    text: str  # the interval as written
+            # In a zone of its own Python adds by the clock on the wall; by way of UTC an hour that does not exist becomes one that does.
+            local = local.replace(year=year, month=month + 1, day=day) + timedelta(days=self.days)
+            moment = local.astimezone(UTC).astimezone(moment.tzinfo)
+        return (moment.astimezone(UTC) + self.span - timedelta(days=self.days)).astimezone(moment.tzinfo)
 
 
 def parse_duration(text: str) -> Duration:
@@ -49,7 +41,9 @@ def parse_duration(text: str) -> Duration:
     if not parts:
         raise ValueError(f"Expected a duration such as PT1H or P3D, but found {text!r}")
     months = int(parts.pop("years", 0)) * 12 + int(parts.pop("months", 0))
-    return Duration(months, timedelta(**{name: float(value) for name, value in parts.items()}))
+    span = timedelta(**{name: float(value) for name, value in parts.items()})
+    named = timedelta(**{name: float(value) for name, value in parts.items() if name in ("weeks", "days")})
+    return Duration(months, span, named.days)
 
 
 def parse_moment(text: str, zone: str) -> datetime:
@@ -59,21 +53,6 @@ def parse_moment(text: str, zone: str) -> datetime:
     except ValueError:
         raise ValueError(f"Expected a date such as 2026-03-01T09:00:00+08:00, but found {text!r}") from None
     return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
-
-
-def parse_repetition(text: str, zone: str) -> Repetition:
-    """`R3/PT10M`, `R/2026-03-01T09:00/P1D`, `R2/PT1H/2026-…` is not taken; a bare `PT10M` repeats for ever."""
-    text = text.strip()
-    found = REPETITION.fullmatch(text)
-    times, rest = (found["times"], found["rest"]) if found else ("", text)
-    start, slash, interval = rest.rpartition("/")
-    try:
-        spacing = parse_duration(interval)
-        if not (spacing.months or spacing.span):
-            raise ValueError("nothing lies between two repetitions")
-        return Repetition(int(times) if times else None, parse_moment(start, zone) if slash else None, spacing, interval.strip())
-    except ValueError as error:
-        raise ValueError(f"Expected a repetition such as R3/PT10M, but found {text!r}: {error}") from None
 
 
 def moment_of(value: Any, now: datetime, zone: str) -> datetime:

@@ -57,6 +57,14 @@ class Fail:
 
 
 @dataclass(frozen=True)
+class Escalate:
+    """A called instance escalates, and goes on."""
+
+    token: str
+    code: str
+
+
+@dataclass(frozen=True)
 class Retry:
     """Try the failed step of this token again."""
 
@@ -76,7 +84,7 @@ class Cancel:
     """End everything now."""
 
 
-Trigger = Start | Complete | Fire | Deliver | Fail | Retry | SetVariables | Cancel
+Trigger = Start | Complete | Fire | Deliver | Fail | Escalate | Retry | SetVariables | Cancel
 
 
 @dataclass(frozen=True)
@@ -116,9 +124,9 @@ class Failure:
 
 @dataclass(frozen=True)
 class Thrown:
-    """The instance has thrown a message or signal; delivering it is the engine's work."""
+    """The instance has thrown a message, a signal, or an escalation that nobody within catches; delivering it is the engine's work."""
 
-    kind: str  # message or signal
+    kind: str  # message, signal, escalation
     name: str
     activity_id: str
     correlation: Any = None
@@ -140,6 +148,6 @@ class Wait:
 
     token: str
     activity_id: str
-    kind: str  # user_task, timer, message, signal, job or call
+    kind: str  # user_task, timer, message, signal, condition, job or call
     scope: str
     details: Variables

@@ -58,6 +58,12 @@ def event_definitions(element: _Element) -> list[_Element]:
     return [child for child in element if name_of(child).endswith("EventDefinition")]
 
 
+def event_kind(definition: _Element) -> str:
+    """timer, message, signal …; a send or receive task that names its message itself is a message."""
+    name = name_of(definition)
+    return name.removesuffix("EventDefinition") if name.endswith("EventDefinition") else "message"
+
+
 def flow_nodes(scope: _Element) -> Iterator[tuple[_Element, _Element]]:
     """Every flow node within a process or subprocess, at any depth, with the scope that holds it, in the order of the file."""
     for child in scope:
@@ -101,9 +107,9 @@ def retry_cycle(element: _Element) -> str | None:
 
 
 def message_names(root: _Element) -> dict[str, str]:
-    """Names of the messages, signals and errors (their codes) of a file by their ids."""
+    """Names of the messages and signals, codes of the errors and escalations of a file by their ids."""
     names = {message.get("id", ""): message.get("name", "") for kind in ("message", "signal") for message in children(root, kind)}
-    return names | {error.get("id", ""): error.get("errorCode", "") for error in children(root, "error")}
+    return names | {each.get("id", ""): each.get(f"{kind}Code", "") for kind in ("error", "escalation") for each in children(root, kind)}
 
 
 def lanes_of(process: _Element) -> Iterator[_Element]:
@@ -200,7 +206,7 @@ def _event(element: _Element) -> str | None:
 
 def _message(element: _Element, definition: _Element | None, names: dict[str, str]) -> str | None:
     for holder in (definition, element):
-        for attribute in ("messageRef", "signalRef", "errorRef"):
+        for attribute in ("messageRef", "signalRef", "errorRef", "escalationRef"):
             reference = None if holder is None else holder.get(attribute)
             if reference:
                 return names.get(reference.rpartition(":")[2]) or None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn import catching, codec
+from engine.bpmn import codec, throwing
 from engine.bpmn.executable import Executable
 from engine.bpmn.instance import READY, STARTED, WAITING, Instance, StepFailed, Token
 from engine.bpmn.sandbox import EvaluationFailed, to_json
@@ -15,6 +15,7 @@ from engine.bpmn.triggers import (
     Complete,
     Context,
     Deliver,
+    Escalate,
     Fail,
     Failure,
     Fire,
@@ -35,6 +36,7 @@ __all__ = [
     "Complete",
     "Context",
     "Deliver",
+    "Escalate",
     "Fail",
     "Failure",
     "Fire",
@@ -128,6 +130,8 @@ class Workflow:
                 if token.details["name"] != trigger.name:
                     raise Conflict(f"Expected token {token.id} to wait for {trigger.name!r}, but it waits for {token.details['name']!r}")
                 token.task_spec.occur(token, _plain(trigger.payload), trigger.at)
+            case Escalate():
+                throwing.throw_escalation(self._waiting(trigger.token, "call"), trigger.code)
             case Fail():
                 self._fail(trigger)
             case Retry():
@@ -159,7 +163,7 @@ class Workflow:
 
     def _fail(self, trigger: Fail) -> None:
         token = self._waiting(trigger.token, "job", "call")
-        if not catching.throw_error(token, trigger.error_code, trigger.message, technical=False):
+        if not throwing.throw_error(token, trigger.error_code, trigger.message, technical=False):
             message = f"Expected somebody to catch the error {trigger.error_code!r}, but nobody does: {trigger.message}"
             self._instance.fail(token, StepFailed("error", message, error_code=trigger.error_code))
 
@@ -201,7 +205,7 @@ def _starts(executable: Executable, start_event: str | None) -> list[Any]:
         if not found:
             raise NotFound(f"Expected a start event {start_event!r} in {executable.process.key}, but there is none")
         return found
-    found = [start for start in starts if start.awaited is None]
+    found = [start for start in starts if not start.parts]
     if not found:
         raise Conflict(f"Expected a plain start event in {executable.process.key}, but it only starts by messages")
     return found
@@ -220,4 +224,4 @@ def _wait(token: Token) -> Wait:
             details[name] = datetime.fromisoformat(details[name])
     if kind in ("user_task", "job"):
         details["variables"] = dict(token.variables or {})
-    return Wait(token.id, token.task_spec.name, kind, scope_of(token), details)
+    return Wait(token.id, token.task_spec.shown_as, kind, scope_of(token), details)

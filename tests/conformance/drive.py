@@ -91,13 +91,13 @@ class Drive:
     def complete(self, activity: str, performer: str | None = None, /, **variables: Any) -> Outcome:
         return self.apply(Complete(self.wait(activity).token, variables, performer))
 
-    def fire(self, activity: str, late: timedelta = timedelta(0)) -> Outcome:
-        wait = self.wait(activity)
+    def fire(self, activity: str, late: timedelta = timedelta(0), number: int = 0) -> Outcome:
+        wait = self.wait(activity, number)
         self.now = max(self.now, wait.details["due_at"].astimezone(UTC) + late)
         return self.apply(Fire(wait.token, self.now))
 
-    def deliver(self, activity: str, /, **payload: Any) -> Outcome:
-        wait = self.wait(activity)
+    def deliver(self, activity: str, number: int = 0, /, **payload: Any) -> Outcome:
+        wait = self.wait(activity, number)
         return self.apply(Deliver(wait.token, wait.details["name"], payload, self.now))
 
     def fail(self, activity: str, code: str, message: str = "no") -> Outcome:

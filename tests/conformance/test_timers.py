@@ -64,7 +64,10 @@ def test_when_a_timer_is_due(kind: str, text: str, due: str) -> None:
         ("timeCycle", "R3/"),
         ("timeCycle", "R3/PT0S"),
         ("timeCycle", "R3/-PT10M"),
-        ("timeCycle", "0 9 * * MON"),
+        ("timeCycle", "R0/PT10M"),
+        ("timeCycle", "R3/PT10M/2020-01-01"),
+        ("timeCycle", "0 25 * * MON"),
+        ("timeCycle", "0 0 30 2 *"),
     ],
 )
 def test_a_timer_that_means_nothing_is_refused_at_deployment(kind: str, text: str) -> None:

@@ -176,6 +176,27 @@ def test_an_error_of_a_called_process_goes_on_in_its_caller(company: Company) ->
     assert company.incidents() == []
 
 
+def test_an_escalation_of_a_called_process_is_told_to_its_caller_and_both_go_on(company: Company) -> None:
+    late = '<escalation id="x" escalationCode="late"/>'
+    tell = '<intermediateThrowEvent id="tell"><escalationEventDefinition escalationRef="x"/></intermediateThrowEvent>'
+    called = diagram(chain(START_EVENT, task("telephone"), tell, task("again"), END_EVENT), key="callback", before=late)
+    boundary = '<boundaryEvent id="told" attachedToRef="ask" cancelActivity="false"><escalationEventDefinition escalationRef="x"/>'
+    flow = "</boundaryEvent>" + task("hurry") + '<sequenceFlow id="f" sourceRef="told" targetRef="hurry"/>'
+    call = '<callActivity id="ask" calledElement="callback"/>'
+    company.deploy(called, diagram(chain(START_EVENT, call, END_EVENT) + boundary + flow, before=late))
+    parent = company.start()
+    company.work()
+    company.complete("telephone", ANNA)
+    company.work()
+    assert sorted(company.waiting()) == ["again", "hurry"]
+    assert "escalation.thrown" in company.told(called_by(company, parent).id)
+    assert "call.escalated" in company.told(parent)
+    company.complete("again", ANNA)
+    company.complete("hurry", ANNA)
+    company.work()
+    assert company.instance(parent).state == "completed"
+
+
 def test_an_error_that_the_caller_does_not_catch_is_an_incident_of_the_caller(company: Company) -> None:
     company.deploy(FAILS, diagram(chain(START_EVENT, '<callActivity id="ask" calledElement="callback"/>', END_EVENT)))
     parent = company.start()

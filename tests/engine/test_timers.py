@@ -134,3 +134,14 @@ def test_a_timer_whose_instance_cannot_be_read_becomes_an_incident_and_stops_nob
     assert "remind" in company.waiting(sound)
     (incident,) = company.incidents()
     assert (incident.instance_id, incident.kind) == (poisoned, "state")
+
+
+@pytest.mark.parametrize(("catch_up", "fired"), [(None, 2), ("all", 4), ("skip", 1)])
+def test_a_cycle_by_the_calendar_is_caught_up_as_the_timer_says(company: Company, catch_up: str | None, fired: int) -> None:
+    company.deploy(reminded("0 9 * * *", "timeCycle", catch_up=catch_up))
+    instance = company.start()
+    company.pass_time(days=1)
+    assert company.told(instance).count("timer.fired") == 1
+    company.pass_time(days=3)
+    assert company.told(instance).count("timer.fired") == fired
+    assert company.waiting(instance).count("remind") == fired

@@ -21,7 +21,7 @@ OPERATIONS = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 READ = ["README.md", "CONTRIBUTING.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md")))]
 EXAMPLES = re.findall(r"^```xml\n(.*?)^```", MANUAL, re.MULTILINE | re.DOTALL)
 NAMESPACES = 'xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"'
-BESIDE = {"message", "signal", "error", "process"}  # stand in the file, not in a process
+BESIDE = {"message", "signal", "error", "escalation", "process"}  # stand in the file, not in a process
 FREE = {"boundaryEvent"}  # no flow leads to them
 
 

@@ -16,6 +16,7 @@ from engine.bpmn.lint import (
     decisions,
     differs_from,
     event_gateways,
+    events,
     expressions,
     extensions,
     flows,
@@ -44,6 +45,7 @@ __all__ = ["RULES", "Available", "check"]
 
 RULES = (
     constructs,
+    events,
     extensions,
     properties,
     processes,

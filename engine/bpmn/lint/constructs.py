@@ -16,7 +16,6 @@ from engine.bpmn.vocabulary import (
     SUBPROCESSES,
     TASKS,
     USER_TASKS,
-    event_definitions,
     name_of,
 )
 from engine.errors import Problem
@@ -24,17 +23,6 @@ from engine.errors import Problem
 RULE: Final = "unsupported"
 
 NODES: Final = EVENTS | TASKS | (GATEWAYS - {"complexGateway"}) | {"callActivity", "subProcess"}
-# What each kind of event may be; "" stands for a plain one.
-KINDS_OF_EVENT: Final = {
-    "startEvent": {"", "message"},
-    "startEvent of a subprocess": {""},
-    "startEvent of an event subprocess": {"timer", "message", "signal", "error"},
-    "endEvent": {"", "terminate", "error", "message", "signal"},
-    "intermediateThrowEvent": {"", "message", "signal", "link"},
-    "intermediateCatchEvent": {"timer", "message", "signal", "link"},
-    "boundaryEvent": {"timer", "message", "signal", "error"},
-}
-ERROR_HOSTS: Final = frozenset({"scriptTask", "serviceTask", "businessRuleTask", "callActivity", "subProcess"})
 ANNOTATIONS: Final = frozenset({"documentation", "extensionElements", "textAnnotation", "association", "group"})
 DATA: Final = frozenset({"ioSpecification", "property", "dataObject", "dataObjectReference"})
 IN_PROCESS: Final = ANNOTATIONS | {"sequenceFlow", "laneSet", "auditing", "monitoring"} | DATA | FLOW_NODES
@@ -80,7 +68,6 @@ ATTRIBUTES: Final = {
     "isForCompensation": {"false", "0"},
     "instantiate": {"false", "0"},
     "eventGatewayType": {"Exclusive"},
-    "parallelMultiple": {"false", "0"},
     "behavior": {"All"},
 }
 ONCE: Final = (
@@ -172,7 +159,6 @@ def _node(diagram: Diagram, node: Node) -> Iterator[Problem]:
             yield from _unexpected(diagram, child, IN_ROLE)
         elif name_of(child) in ("dataInputAssociation", "dataOutputAssociation"):
             yield from _unexpected(diagram, child, IN_ASSOCIATION)
-    yield from _event(diagram, node)
     yield from _loop(diagram, node)
 
 
@@ -181,47 +167,6 @@ def _allowed_in(node: Node) -> frozenset[str]:
     if node.kind in USER_TASKS:
         allowed |= ROLES
     return allowed | {"script"} if node.kind == "scriptTask" else allowed
-
-
-def _event(diagram: Diagram, node: Node) -> Iterator[Problem]:
-    found = event_definitions(node.element)
-    if node.kind not in KINDS_OF_EVENT:
-        for definition in found:
-            yield refuse(diagram, definition, f"{words(node.kind)} with an event definition")
-        return
-    if len(found) > 1:
-        yield refuse(diagram, node.element, f"{words(node.kind)} with several event definitions")
-        return
-    event = node.events[0] if found else ""
-    if event not in KINDS_OF_EVENT[_place(diagram, node)]:
-        yield refuse(diagram, node.element, f"{event or 'plain'} {words(node.kind)}{_where(diagram, node)}")
-    elif event == "error":
-        yield from _error_event(diagram, node)
-
-
-def _place(diagram: Diagram, node: Node) -> str:
-    if node.kind != "startEvent" or name_of(node.scope) == "process":
-        return node.kind
-    return "startEvent of an event subprocess" if _event_subprocess(node.scope) else "startEvent of a subprocess"
-
-
-def _where(diagram: Diagram, node: Node) -> str:
-    return _place(diagram, node).removeprefix(node.kind).replace(" of ", " in ")
-
-
-def _event_subprocess(scope: _Element) -> bool:
-    return scope.get("triggeredByEvent") in ("true", "1")
-
-
-def _error_event(diagram: Diagram, node: Node) -> Iterator[Problem]:
-    interrupts = node.element.get("cancelActivity" if node.kind == "boundaryEvent" else "isInterrupting", "true")
-    if node.kind in ("boundaryEvent", "startEvent") and interrupts in ("false", "0"):
-        yield refuse(diagram, node.element, f"error {words(node.kind)} that does not interrupt", "an error always interrupts")
-    host = diagram.by_id.get(node.element.get("attachedToRef") or "")
-    if node.kind == "boundaryEvent" and host is not None and host.kind not in ERROR_HOSTS:
-        yield refuse(
-            diagram, node.element, f"error boundary event on {article(host.kind)} {words(host.kind)}", "nothing there raises an error"
-        )
 
 
 def _loop(diagram: Diagram, node: Node) -> Iterator[Problem]:

@@ -39,6 +39,11 @@ class Node:
         return [name_of(definition).removesuffix("EventDefinition") for definition in event_definitions(self.element)]
 
     @property
+    def interrupts(self) -> bool:
+        attribute = "cancelActivity" if self.kind == "boundaryEvent" else "isInterrupting"
+        return self.element.get(attribute, "true") not in ("false", "0")
+
+    @property
     def is_event_subprocess(self) -> bool:
         return self.element.get("triggeredByEvent") in ("true", "1")
 

@@ -35,6 +35,7 @@ ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
     "callActivity": frozenset({"calledElementBinding"}),
     "multiInstanceLoopCharacteristics": frozenset({"collection", "elementVariable"}),
     "errorEventDefinition": frozenset({"errorCodeVariable", "errorMessageVariable"}),
+    "escalationEventDefinition": frozenset({"escalationCodeVariable"}),
 }
 ELEMENTS: Final[dict[str, frozenset[str]]] = {
     "properties": frozenset(FLOW_NODES | {"process", "lane", "participant", "collaboration", "sequenceFlow", "definitions"}),

@@ -1,17 +1,19 @@
-"""Messages, signals and errors are found by name: without one nobody could send or catch them."""
+"""Messages, signals, errors and escalations are found by name: without one nobody could send or catch them."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from lxml.etree import _Element
 
+from engine.bpmn.lint.constructs import article
 from engine.bpmn.lint.diagram import Diagram, Node
 from engine.bpmn.vocabulary import children, event_definitions, name_of
 from engine.errors import Problem
 
 RULE: Final = "message"
-REFERENCES: Final = {"message": "messageRef", "signal": "signalRef", "error": "errorRef"}
-NAME: Final = {"message": "name", "signal": "name", "error": "errorCode"}
+REFERENCES: Final = {"message": "messageRef", "signal": "signalRef", "error": "errorRef", "escalation": "escalationRef"}
+CODED: Final = frozenset({"error", "escalation"})
+NAME: Final = {"message": "name", "signal": "name", "error": "errorCode", "escalation": "escalationCode"}
 
 
 def check(diagram: Diagram) -> Iterator[Problem]:
@@ -31,18 +33,18 @@ def _reference(
 ) -> Iterator[Problem]:
     reference = (holder.get(REFERENCES[kind]) or "").rpartition(":")[2]
     if not reference:
-        # A boundary or start event without an error catches every error.
-        if kind != "error" or node.kind == "endEvent":
-            yield diagram.problem(node.element, RULE, f"Expected '{node.id}' to name a {kind}, but it does not")
+        # A boundary or start event without an error or escalation catches every one.
+        if kind not in CODED or node.kind in ("endEvent", "intermediateThrowEvent"):
+            yield diagram.problem(node.element, RULE, f"Expected '{node.id}' to name {article(kind)} {kind}, but it does not")
         return
     target = known.get((kind, reference))
     if target is None:
-        yield diagram.problem(node.element, RULE, f"Expected a {kind} '{reference[:60]}', but the file has none")
+        yield diagram.problem(node.element, RULE, f"Expected {article(kind)} {kind} '{reference[:60]}', but the file has none")
     elif not (target.get(NAME[kind]) or "").strip():
         yield diagram.problem(node.element, RULE, f"Expected {kind} '{reference[:60]}' to have {_a_name(kind)}, but it has none")
-    elif "${" in (target.get(NAME[kind]) or "") and (kind == "error" or node.kind == "startEvent"):
+    elif "${" in (target.get(NAME[kind]) or "") and (kind in CODED or node.kind == "startEvent"):
         yield diagram.problem(node.element, RULE, f"Expected a fixed name for {kind} '{reference[:60]}', but it is an expression")
 
 
 def _a_name(kind: str) -> str:
-    return "an error code" if kind == "error" else "a name"
+    return f"an {kind} code" if kind in CODED else "a name"

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from lxml.etree import _Element
 
 from engine.bpmn.lint.diagram import Diagram, Node
-from engine.bpmn.vocabulary import BPMN, CAMUNDA, STEWARD, USER_TASKS, camunda, camunda_properties, children
+from engine.bpmn.vocabulary import BPMN, CAMUNDA, STEWARD, USER_TASKS, camunda, camunda_properties, children, event_definitions
 
 Kind = Literal["expression", "template", "number", "variable"]
 
@@ -52,10 +52,12 @@ def _node(node: Node) -> Iterator[Place]:
         yield Place(node.element, "camunda:topic", topic, "template")
     if (result := camunda(node.element, "resultVariable")) is not None:
         yield Place(node.element, "camunda:resultVariable", result, "variable")
-    for definition in children(node.element, "errorEventDefinition"):
-        for name in ("errorCodeVariable", "errorMessageVariable"):
+    for definition in event_definitions(node.element):
+        for name in ("errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"):
             if (variable := camunda(definition, name)) is not None:
                 yield Place(node.element, f"camunda:{name}", variable, "variable")
+        for condition in children(definition, "condition"):
+            yield Place(node.element, "the condition", condition.text or "", "expression")
     for loop in children(node.element, "multiInstanceLoopCharacteristics"):
         yield from _multi_instance(node.element, loop)
     for condition in node.element.iterfind(f"{BPMN}standardLoopCharacteristics/{BPMN}loopCondition"):

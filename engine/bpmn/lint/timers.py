@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from lxml.etree import _Element
 
-from engine.bpmn import timing
+from engine.bpmn import cycles, timing
+from engine.bpmn.cron import looks_like_cron
 from engine.bpmn.lint.diagram import Diagram, Node
 from engine.bpmn.sandbox import ExpressionError, compile_expression, compile_template
 from engine.bpmn.vocabulary import USER_TASKS, camunda, children, retry_cycle
@@ -23,12 +24,12 @@ RETRIES: Final = re.compile(r"R([1-9]\d{0,2})/(P.+)")
 READERS: Final[dict[str, Callable[[str], Any]]] = {
     "timeDate": lambda text: timing.parse_moment(text, ANY_ZONE),
     "timeDuration": timing.parse_duration,
-    "timeCycle": lambda text: timing.parse_repetition(text, ANY_ZONE),
+    "timeCycle": lambda text: cycles.read_cycle(text, ANY_MOMENT, ANY_ZONE),
 }
 
 
 def check(diagram: Diagram) -> Iterator[Problem]:
-    """Good: PT1H, 2026-03-02T09:00, R3/PT10M, ${due}. Bad: -PT1H, "1 hour", no definition, two, a cycle where it would fire once."""
+    """Good: PT1H, 2026-03-02T09:00, R3/PT10M, 0 9 * * MON, ${due}. Bad: -PT1H, "1 hour", no definition, two."""
     for node in diagram.nodes:
         for definition in children(node.element, "timerEventDefinition"):
             yield from _timer(diagram, node, definition)
@@ -48,14 +49,6 @@ def _timer(diagram: Diagram, node: Node, definition: _Element) -> Iterator[Probl
     text = (child.text or "").strip()
     if complaint := _complaint(text, READERS[kind]):
         yield diagram.problem(node.element, RULE, f"Expected {kind} to be read, but '{text[:60]}' cannot be: {complaint}")
-    elif kind == "timeCycle" and not _repeats(node):
-        message = "Expected timeDate or timeDuration, since this timer fires only once, but it has a timeCycle"
-        yield diagram.problem(node.element, RULE, message)
-
-
-def _repeats(node: Node) -> bool:
-    attribute = {"boundaryEvent": "cancelActivity", "startEvent": "isInterrupting"}.get(node.kind)
-    return attribute is not None and node.element.get(attribute) in ("false", "0")
 
 
 def _complaint(text: str, read: Callable[[str], Any]) -> str | None:
@@ -63,7 +56,7 @@ def _complaint(text: str, read: Callable[[str], Any]) -> str | None:
     try:
         if "${" in text or "#{" in text:
             compile_template(text)
-        elif LITERAL.match(text) or not text:
+        elif LITERAL.match(text) or looks_like_cron(text) or not text:
             read(text)
         else:
             compile_expression(text)

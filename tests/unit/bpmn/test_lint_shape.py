@@ -33,11 +33,13 @@ def test_problems_name_file_line_element_rule_and_a_sentence():
         '<scriptTask id="x"><potentialOwner/><script>a = 1</script></scriptTask>',
         '<task id="x" startQuantity="2"/>',
         '<intermediateThrowEvent id="x"><compensateEventDefinition/></intermediateThrowEvent>',
-        '<intermediateThrowEvent id="x"><escalationEventDefinition/></intermediateThrowEvent>',
+        '<userTask id="x"><messageEventDefinition messageRef="m"/></userTask>',
+        '<intermediateThrowEvent id="x"><timerEventDefinition/></intermediateThrowEvent>',
         '<intermediateCatchEvent id="x"><conditionalEventDefinition/></intermediateCatchEvent>',
         '<intermediateCatchEvent id="x"/>',
         '<subProcess id="x" triggeredByEvent="yes"><task id="y"/></subProcess>',
-        '<intermediateCatchEvent id="x"><timerEventDefinition/><messageEventDefinition/></intermediateCatchEvent>',
+        '<intermediateCatchEvent id="x"><linkEventDefinition name="l"/><messageEventDefinition messageRef="m"/></intermediateCatchEvent>',
+        '<endEvent id="x"><terminateEventDefinition/><messageEventDefinition messageRef="m"/></endEvent>',
         '<subProcess id="x"><startEvent id="y"><messageEventDefinition messageRef="m"/></startEvent></subProcess>',
     ],
 )
@@ -56,7 +58,7 @@ def test_an_end_by_compensation_a_timer_start_and_a_signal_start_are_refused():
     for event in ("timer", "signal", "conditional", "escalation", "error"):
         start = f'<startEvent id="s"><{event}EventDefinition/></startEvent>'
         assert found(bpmn(start), "unsupported"), event
-    for event in ("cancel", "compensate", "escalation"):
+    for event in ("cancel", "compensate"):
         assert found(bpmn(f'<startEvent id="s"/><endEvent id="e"><{event}EventDefinition/></endEvent>'), "unsupported"), event
 
 
@@ -71,15 +73,53 @@ def test_annotations_groups_lanes_and_collaborations_are_only_drawn():
     assert not found(bpmn(body, around), "unsupported")
 
 
-def test_an_event_subprocess_starts_by_timer_message_signal_or_error_only():
-    def event_subprocess(event: str) -> bytes:
-        inside = f'<startEvent id="es">{event}</startEvent><endEvent id="ee"/><sequenceFlow id="ef" sourceRef="es" targetRef="ee"/>'
-        return bpmn(chain(USER) + f'<subProcess id="ev" triggeredByEvent="true">{inside}</subProcess>', MESSAGE)
+def event_subprocess(event: str, attributes: str = "") -> bytes:
+    inside = (
+        f'<startEvent id="es" {attributes}>{event}</startEvent><endEvent id="ee"/><sequenceFlow id="ef" sourceRef="es" targetRef="ee"/>'
+    )
+    return bpmn(chain(USER) + f'<subProcess id="ev" triggeredByEvent="true">{inside}</subProcess>', MESSAGE)
 
-    assert not found(event_subprocess('<messageEventDefinition messageRef="m"/>'), "unsupported")
-    assert not found(event_subprocess("<errorEventDefinition/>"), "unsupported")
-    assert found(event_subprocess(""), "unsupported")
-    assert found(event_subprocess("<escalationEventDefinition/>"), "unsupported")
+
+CONDITION = "<conditionalEventDefinition><condition>x &gt; 1</condition></conditionalEventDefinition>"
+PAID = '<messageEventDefinition messageRef="m"/>'
+
+
+@pytest.mark.parametrize("event", [PAID, CONDITION, "<errorEventDefinition/>", "<escalationEventDefinition/>", PAID + CONDITION])
+def test_an_event_subprocess_starts_by_what_may_happen_meanwhile(event):
+    assert not found(event_subprocess(event), "unsupported")
+
+
+@pytest.mark.parametrize("event", ["", "<linkEventDefinition/>", "<conditionalEventDefinition/>", "<terminateEventDefinition/>"])
+def test_an_event_subprocess_starts_by_nothing_else(event):
+    assert found(event_subprocess(event), "unsupported")
+
+
+def test_all_of_several_definitions_are_only_waited_for_by_what_interrupts():
+    all_of = 'parallelMultiple="true"'
+    assert not found(event_subprocess(PAID + CONDITION, all_of), "unsupported")
+    assert found(event_subprocess(PAID + CONDITION, f'{all_of} isInterrupting="false"'), "unsupported")
+    assert found(event_subprocess(PAID + "<errorEventDefinition/>", all_of), "unsupported")
+
+
+def test_an_escalation_boundary_sits_where_escalations_come_from():
+    def boundary(host: str) -> bytes:
+        event = '<boundaryEvent id="b" attachedToRef="h" cancelActivity="false"><escalationEventDefinition/></boundaryEvent>'
+        return bpmn(chain(host) + event + '<endEvent id="e2"/><sequenceFlow id="bf" sourceRef="b" targetRef="e2"/>')
+
+    assert not found(boundary('<callActivity id="h" calledElement="p"/>'), "unsupported")
+    assert not found(boundary('<subProcess id="h"><task id="t"/></subProcess>'), "unsupported")
+    assert found(boundary('<userTask id="h"/>'), "unsupported")
+
+
+def test_who_throws_an_escalation_says_which():
+    def thrown(definition: str, around: str) -> bytes:
+        return bpmn(chain(f'<intermediateThrowEvent id="t">{definition}</intermediateThrowEvent>'), around)
+
+    late = '<escalation id="x" escalationCode="late"/>'
+    assert not found(thrown('<escalationEventDefinition escalationRef="x"/>', late), "message")
+    assert found(thrown("<escalationEventDefinition/>", late), "message")
+    assert found(thrown('<escalationEventDefinition escalationRef="y"/>', late), "message")
+    assert found(thrown('<escalationEventDefinition escalationRef="x"/>', '<escalation id="x"/>'), "message")
 
 
 def test_an_error_boundary_interrupts_and_sits_where_errors_come_from():

@@ -51,17 +51,15 @@ def test_values_of_expressions_are_moments_too() -> None:
             timing.moment_of(wrong, JANUARY, "UTC")
 
 
-@pytest.mark.parametrize(
-    ("text", "times", "start"),
-    [
-        ("R3/PT10M", 3, None),
-        ("R/PT10M", None, None),
-        ("PT10M", None, None),
-        ("R2/2026-03-01T09:00:00Z/PT10M", 2, "2026-03-01T09:00:00+00:00"),
-    ],
-)
-def test_repetitions(text: str, times: int | None, start: str | None) -> None:
-    found = timing.parse_repetition(text, "UTC")
-    assert found.times == times
-    assert (found.start and found.start.isoformat()) == start
-    assert found.interval.span == timedelta(minutes=10)
+def test_days_are_those_of_the_site() -> None:
+    """The clocks go forward on 29 March: from nine to nine the next day are 23 hours."""
+    saturday = datetime(2026, 3, 28, 8, 0, tzinfo=UTC)
+    assert timing.parse_duration("P1D").after(saturday, "Europe/Berlin") == datetime(2026, 3, 29, 7, 0, tzinfo=UTC)
+    assert timing.parse_duration("PT24H").after(saturday, "Europe/Berlin") == datetime(2026, 3, 29, 8, 0, tzinfo=UTC)
+    assert timing.parse_duration("P1W").after(saturday, "Asia/Shanghai") == saturday + timedelta(days=7)
+    assert timing.parse_duration("P1D").span == timedelta(days=1)
+
+
+def test_an_hour_that_the_clocks_jump_over_becomes_the_next() -> None:
+    half_past_two = timing.parse_moment("2026-03-28T02:30", "Europe/Berlin")
+    assert timing.parse_duration("P1D").after(half_past_two, "Europe/Berlin") == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
