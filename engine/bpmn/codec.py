@@ -16,6 +16,7 @@ FORMAT = 1
 MAGIC = b"SW"
 CHECK = 8  # bytes of the checksum
 STATES = [READY, STARTED, WAITING]
+LISTENING = STATES.index(WAITING)
 LEVEL = 1  # of compression: the higher ones take longer than the disk
 
 
@@ -44,7 +45,9 @@ def load(executable: Executable, state: bytes) -> Instance:
     instance.numbers, instance.completed, instance.performers = values["numbers"], values["completed"], values["performers"]
     instance.root.variables, instance.root.details = values["variables"], values["details"]
     for row in values["tokens"]:
-        _place(instance, row)
+        # Release 0.1.0 forgot to end the boundary events of a multi-instance that was done: their owner is no more.
+        if row[3] != LISTENING or not row[2] or str(row[2]) in instance.tasks:
+            _place(instance, row)
     return instance
 
 
@@ -109,7 +112,6 @@ def _place(instance: Instance, row: list[Any]) -> None:
 def read_waiting(state: bytes) -> list[str]:
     """The ids of the activities at which an instance stands, without the definition: its innermost tokens, but no listeners or joins."""
     tokens = read(state)["tokens"]
-    listening = STATES.index(WAITING)
-    standing = [row for row in tokens if row[3] != listening]
+    standing = [row for row in tokens if row[3] != LISTENING]
     holders = {row[2] for row in standing}
     return list(dict.fromkeys(row[1] for row in standing if row[0] not in holders and row[4] != "arrived"))

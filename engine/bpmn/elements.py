@@ -85,6 +85,8 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
         if my_task.item is None:
             for flow in self.taken(my_task):
                 instance.send(flow.target, owner, flow.id)
+        for listener in my_task.listening():
+            compaction.splice(listener)
         compaction.splice(my_task)
         if my_task.item is not None:
             self.plays.item_ended(owner, my_task)

@@ -160,3 +160,25 @@ def test_a_loop_within_a_multi_instance_counts_for_itself() -> None:
         assert run.waiting == expected
         run.complete("u")
     assert run.waiting == ["z"]
+
+
+@pytest.mark.parametrize(
+    "repeating",
+    [
+        '<standardLoopCharacteristics loopMaximum="2"/>',
+        "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>",
+        '<multiInstanceLoopCharacteristics isSequential="true"><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>',
+    ],
+)
+@pytest.mark.parametrize(("tag", "inside"), [("userTask", ""), ("subProcess", '<userTask id="u"/>')])
+def test_boundary_events_end_with_what_repeats(tag: str, inside: str, repeating: str) -> None:
+    body = f"""
+    <startEvent id="s"/><userTask id="z"/><{tag} id="a">{inside}{repeating}</{tag}>
+    <boundaryEvent id="b" attachedToRef="a"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent>
+    s -> a -> z
+    """
+    run = Drive(bpmn(body))
+    for _ in range(2):
+        assert run.waiting.count("b") == 1
+        run.complete(next(wait.activity_id for wait in run.waits() if wait.kind == "user_task"))
+    assert run.waiting == ["z"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.bpmn import codec, compaction
 from engine.bpmn.codec import CHECK, MAGIC
 from engine.bpmn.workflow import StateCorrupt, Workflow
 from tests.conformance.drive import Drive, bpmn, executable
@@ -48,3 +49,22 @@ def test_a_finished_instance_is_stored_too() -> None:
 
 def test_a_small_state_is_small() -> None:
     assert len(Drive(bpmn(BODY)).state) < 400
+
+
+def test_a_boundary_event_that_outlived_its_multi_instance_is_forgotten() -> None:
+    """Release 0.1.0 stored such states: the listener's owner is no more."""
+    several = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
+    boundary = '<boundaryEvent id="b" attachedToRef="a"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent>'
+    run = Drive(
+        bpmn(
+            f'<startEvent id="s"/><parallelGateway id="f"/><userTask id="a">{several}</userTask>{boundary}<userTask id="z"/>'
+            "\ns -> f -> a\nf -> z"
+        )
+    )
+    instance = codec.load(run.executable, run.state)
+    body = next(token for token in instance.all_tokens() if token.task_spec.name == "a" and token.item is None)
+    for item in body.within():
+        compaction.splice(item)
+    compaction.splice(body)
+    loaded = Workflow.load(run.executable, codec.dump(instance, run.executable.fingerprint))
+    assert [wait.activity_id for wait in loaded.waits()] == ["z"]
