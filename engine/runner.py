@@ -98,7 +98,7 @@ def hold(session: Session, instance: Instance) -> Held:
     workflow = _cache(session).take(instance.id, instance.moves)
     if workflow is None:
         [(state,)] = _LOAD_STATE.rows(session, {"of_instance": instance.id})
-        workflow = Workflow.load(loaded.executable, state)
+        workflow = Workflow.load(loaded.executable, state, instance.id)
     return Held(instance, loaded, workflow, sites.facts(session, instance.site), _limits(session))
 
 
@@ -207,6 +207,7 @@ def _context(held: Held, now: datetime) -> Context:
         functions=held.facts.functions(now),
         case=case_of(held.instance),
         max_steps=held.limits.steps,
+        max_seconds=held.limits.seconds,
         max_items=held.limits.multi_instance,
         zone=held.facts.zone_name,
     )
@@ -353,7 +354,7 @@ def _end(
 
 
 def _save(session: Session, held: Held) -> None:
-    state = held.workflow.dump()
+    state = held.workflow.dump(held.instance.id)
     limit = db.of(session).settings.limits.instance
     if len(state) > limit:
         raise LimitExceeded(f"Expected an instance of at most {limit} bytes, but this one would have {len(state)}")

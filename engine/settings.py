@@ -12,7 +12,8 @@ class Limits:
 
     variable: int = 1_000_000
     instance: int = 8_000_000
-    steps: int = 10_000
+    steps: int = 10_000  # of one instance until it rests
+    seconds: float = 10.0  # of the processor, likewise
     call_depth: int = 50
     multi_instance: int = 5_000
     attachment: int = 25_000_000
@@ -39,11 +40,11 @@ class Settings:
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read STEWARD_<NAME> for each setting and STEWARD_LIMIT_<NAME> for each limit; raise ValueError for what cannot be read."""
     limits = {
-        limit.name: _whole(name, environment[name])
+        limit.name: _READ[limit.type](name, environment[name])
         for limit in fields(Limits)
         if environment.get(name := f"STEWARD_LIMIT_{limit.name.upper()}")
     }
-    values: dict[str, object] = {"limits": Limits(**limits)}
+    values: dict[str, object] = {"limits": Limits(**limits)}  # type: ignore[arg-type]
     for setting in fields(Settings):
         name = f"STEWARD_{setting.name.upper()}"
         if setting.name != "limits" and environment.get(name):

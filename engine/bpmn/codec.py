@@ -11,19 +11,23 @@ from engine.bpmn.executable import Executable
 from engine.bpmn.gateways import Join
 from engine.bpmn.instance import READY, STARTED, WAITING, Instance, Token
 from engine.bpmn.triggers import StateCorrupt
+from engine.errors import LimitExceeded
 
-FORMAT = 1
+FORMAT = 1  # a later format goes on reading this one: tests/samples keeps states of every release
 MAGIC = b"SW"
 CHECK = 8  # bytes of the checksum
+KEYS = {"fingerprint", "numbers", "completed", "performers", "variables", "details", "tokens"}
 STATES = [READY, STARTED, WAITING]
 LISTENING = STATES.index(WAITING)
 LEVEL = 1  # of compression: the higher ones take longer than the disk
+LARGEST = 32_000_000  # bytes once unpacked: a few stored kilobytes must not be able to fill the memory
 
 
-def dump(instance: Instance, fingerprint: str) -> bytes:
+def dump(instance: Instance, fingerprint: str, instance_id: int | None = None) -> bytes:
     """Everything that the instance needs to go on, and nothing of its definition."""
     root = instance.root
     state = {
+        "instance": instance_id,
         "fingerprint": fingerprint,
         "numbers": instance.numbers,
         "completed": instance.completed,
@@ -32,22 +36,30 @@ def dump(instance: Instance, fingerprint: str) -> bytes:
         "details": root.details,
         "tokens": [_row(token) for token in instance.all_tokens()],
     }
-    body = zlib.compress(_encode(state), LEVEL)
+    text = _encode(state)
+    if len(text) > LARGEST:
+        raise LimitExceeded(f"Expected an instance of at most {LARGEST} bytes before it is compressed, but this one would have {len(text)}")
+    body = zlib.compress(text, LEVEL)
     return MAGIC + bytes([FORMAT]) + _check(body) + body
 
 
-def load(executable: Executable, state: bytes) -> Instance:
-    """The instance as it was, or StateCorrupt."""
+def load(executable: Executable, state: bytes, instance_id: int | None = None) -> Instance:
+    """The instance as it was, or StateCorrupt. `instance_id` is whose state it must be; the first release did not write that down."""
     values = read(state)
+    if (found := values.get("instance")) is not None and instance_id is not None and found != instance_id:
+        raise StateCorrupt(f"Expected the state of instance {instance_id}, but found that of instance {found}")
     if values["fingerprint"] != executable.fingerprint:
         raise StateCorrupt(f"Expected a state of definition {executable.fingerprint}, but found one of {values['fingerprint']}")
     instance = Instance(executable.elements, executable.body)
     instance.numbers, instance.completed, instance.performers = values["numbers"], values["completed"], values["performers"]
     instance.root.variables, instance.root.details = values["variables"], values["details"]
-    for row in values["tokens"]:
-        # Release 0.1.0 forgot to end the boundary events of a multi-instance that was done: their owner is no more.
-        if row[3] != LISTENING or not row[2] or str(row[2]) in instance.tasks:
-            _place(instance, row)
+    try:
+        for row in values["tokens"]:
+            # Release 0.1.0 forgot to end the boundary events of a multi-instance that was done: their owner is no more.
+            if row[3] != LISTENING or not row[2] or str(row[2]) in instance.tasks:
+                _place(instance, row)
+    except KeyError as error:
+        raise StateCorrupt(f"Expected tokens on elements of the definition, but there is no {error}") from error
     return instance
 
 
@@ -61,9 +73,26 @@ def read(state: bytes) -> dict[str, Any]:
         raise StateCorrupt(f"Expected a state of format {FORMAT}, but found format {state[len(MAGIC)]}")
     if state[start : start + CHECK] != _check(body):
         raise StateCorrupt("Expected a state as it was stored, but its checksum is wrong")
-    text = zlib.decompress(body)
-    values: dict[str, Any] = json.loads(text[1:]) if text[:1] == b"j" else orjson.loads(text[1:])
+    text = _unpacked(body)
+    try:
+        values: dict[str, Any] = json.loads(text[1:]) if text[:1] == b"j" else orjson.loads(text[1:])
+    except (ValueError, RecursionError) as error:
+        raise StateCorrupt(f"Expected the text of a state, but: {error}") from error
+    if not isinstance(values, dict) or not values.keys() >= KEYS:
+        raise StateCorrupt("Expected tokens and variables, but found something else")
     return values
+
+
+def _unpacked(body: bytes) -> bytes:
+    """The text, which may not be larger than any that was stored."""
+    stream = zlib.decompressobj()
+    try:
+        text = stream.decompress(body, LARGEST)
+    except zlib.error as error:
+        raise StateCorrupt(f"Expected a compressed state, but: {error}") from error
+    if stream.unconsumed_tail or not stream.eof:
+        raise StateCorrupt(f"Expected a whole state of at most {LARGEST} bytes, but there is more, or its end is missing")
+    return text
 
 
 def read_scopes(state: bytes) -> dict[str, dict[str, Any]]:

@@ -3,6 +3,7 @@
 import heapq
 from collections import deque
 from collections.abc import Iterator, Mapping
+from time import thread_time
 from typing import Any
 
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
@@ -184,7 +185,7 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
 
     def run(self) -> None:
         """Do everything that can be done now, one step at a time."""
-        steps = 0
+        steps, until = 0, thread_time() + self.context.max_seconds
         while not self.completed:
             if self.watching:
                 self._look()
@@ -193,10 +194,12 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
                 self._name_deadlocks()
                 return
             if steps >= self.context.max_steps:
-                self._stop(token)
-                continue
-            steps += 1
-            self._step(token)
+                self._stop(token, f"{self.context.max_steps} steps")
+            elif steps and thread_time() >= until:
+                self._stop(token, f"{self.context.max_seconds:g} seconds of the processor")
+            else:
+                steps += 1
+                self._step(token)
 
     def _next(self) -> Token | None:
         while True:
@@ -243,9 +246,8 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
             if not token.task_spec.caught(token, failure.kind, failure.message, technical=True):
                 self.fail(token, failure)
 
-    def _stop(self, token: Token) -> None:
-        limit = self.context.max_steps
-        self.fail(token, StepFailed("limit", f"Expected to come to rest within {limit} steps, but the instance still goes on"))
+    def _stop(self, token: Token, limit: str) -> None:
+        self.fail(token, StepFailed("limit", f"Expected to come to rest within {limit}, but the instance still goes on"))
 
     def fail(self, token: Token, failure: StepFailed) -> None:
         """Let the token rest where it is until somebody retries it."""

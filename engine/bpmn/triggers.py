@@ -95,6 +95,7 @@ class Context:
     functions: Functions = field(default_factory=dict)
     case: Variables = field(default_factory=dict)
     max_steps: int = 10_000
+    max_seconds: float = 10.0  # of the processor
     max_items: int = 5_000  # of a multi-instance activity
     zone: str = "Asia/Shanghai"  # how to read a timer's date that names no zone
 

@@ -71,13 +71,13 @@ class Workflow:
         return cls(executable, instance)
 
     @classmethod
-    def load(cls, executable: Executable, state: bytes) -> "Workflow":
-        """The instance as it was dumped, or StateCorrupt."""
-        return cls(executable, codec.load(executable, state))
+    def load(cls, executable: Executable, state: bytes, instance_id: int | None = None) -> "Workflow":
+        """The instance as it was dumped, or StateCorrupt; also when it was dumped as another one's."""
+        return cls(executable, codec.load(executable, state, instance_id))
 
-    def dump(self) -> bytes:
-        """The whole state, ready to be stored."""
-        return codec.dump(self._instance, self.executable.fingerprint)
+    def dump(self, instance_id: int | None = None) -> bytes:
+        """The whole state, ready to be stored as that of this instance."""
+        return codec.dump(self._instance, self.executable.fingerprint, instance_id)
 
     @property
     def variables(self) -> Mapping[str, Any]:
