@@ -1,33 +1,36 @@
-"""User tasks completed a second by sixteen callers, on SQLite with its flush, beside one caller who waits for no flush: it is shared."""
+"""User tasks of the repair order completed a second by sixteen callers who wait for the flush, beside one caller who waits for none: the
+flush is shared, and the write lock held for writing only. On SQLite, and on PostgreSQL where it is installed."""
 
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 
-from benchmarks.completions import INSTANCES, TASKS, ours
-from benchmarks.diagrams import row_of_tasks
+from benchmarks import postgresql
 from benchmarks.figure import Figure, middle
-from benchmarks.stage import empty_company
+from benchmarks.orders import repair_company, together
+from benchmarks.postgresql import DURABLE, QUICK
 
 CALLERS = 16
+ORDERS = 32
 BAR = 0.8
 TURNS = 3  # of both, alternately: whatever else the machine does hits both
 
 
 def measure() -> Iterator[Figure]:
-    diagram = row_of_tasks(TASKS)
-    sixteen, one = [], []
+    with repair_company() as durable, repair_company(durable=False) as quick:
+        yield _figure("completions_16", lambda: together(durable, ORDERS, CALLERS), lambda: together(quick, ORDERS, 1))
+    found = postgresql.binaries()
+    if found is None:
+        yield Figure("completions_16.postgresql", 0, f"left out: {postgresql.HOW_TO_INSTALL}")
+        return
+    with (
+        postgresql.running(found, DURABLE) as slow, postgresql.running(found, QUICK) as fast,
+        repair_company(url=slow.new_database()) as durable, repair_company(url=fast.new_database()) as quick,
+    ):  # fmt: skip
+        yield _figure("completions_16.postgresql", lambda: together(durable, ORDERS, CALLERS), lambda: together(quick, ORDERS, 1))
+
+
+def _figure(name: str, many: Callable[[], float], one: Callable[[], float]) -> Figure:
+    sixteen, alone = [], []
     for _ in range(TURNS):
-        sixteen.append(together(diagram))
-        one.append(ours(diagram, durable=False))
-    yield Figure("completions_16", middle(sixteen), "completions/s", middle(one), BAR)
-
-
-def together(diagram: bytes) -> float:
-    with empty_company() as stage, ThreadPoolExecutor(CALLERS) as callers:
-        stage.deploy(diagram)
-        first = [stage.open_task(stage.start("row")) for _ in range(INSTANCES)]
-        begun = time.perf_counter()
-        for _ in callers.map(stage.complete_all, first):
-            pass
-        return INSTANCES * TASKS / (time.perf_counter() - begun)
+        sixteen.append(many())
+        alone.append(one())
+    return Figure(name, middle(sixteen), "completions/s", middle(alone), BAR)

@@ -1,4 +1,4 @@
-"""An empty company on a temporary SQLite database."""
+"""An empty company on a database of its own."""
 
 import tempfile
 from collections.abc import Iterator
@@ -13,10 +13,12 @@ from engine import definitions, instances, schema, user_tasks
 from engine.actors import Actor
 from engine.clock import SystemClock
 from engine.db import Database
+from engine.settings import Settings
 from engine.states import OPEN_TASK
 from engine.tables import InstanceState, Site, UserTask
 
 SITE = "S1"
+OPERATOR = Actor.system("cli")
 WORKER = Actor("worker", "api", frozenset({(SITE, "technician")}))
 
 
@@ -26,10 +28,16 @@ class Stage:
 
     database: Database
     clock: SystemClock
+    directory: Path
 
     def deploy(self, diagram: bytes) -> None:
         with self.database.transaction() as session:
-            definitions.deploy(session, {"benchmark.bpmn": diagram}, Actor.system("cli"), self.clock.now())
+            definitions.deploy(session, {"benchmark.bpmn": diagram}, OPERATOR, self.clock.now())
+
+    def open_site(self) -> None:
+        """The one site, without anybody."""
+        with self.database.transaction() as session:
+            session.add(Site(code=SITE, name="S1", zone="Asia/Shanghai", created_at=self.clock.now()))
 
     def start(self, key: str) -> int:
         with self.database.transaction() as session:
@@ -57,15 +65,27 @@ class Stage:
 
 
 @contextmanager
-def empty_company(durable: bool = True) -> Iterator[Stage]:
-    """A stage that is gone afterwards; `durable` waits for the disk as production does."""
+def empty_database(durable: bool = True, url: str | None = None, content: bytes | None = None) -> Iterator[Stage]:
+    """A stage with all tables and nothing in them, gone afterwards: on a temporary SQLite file, or at the address given.
+
+    `durable` waits for the disk as production does; `content` is that of another SQLite file, to begin with.
+    """
     with tempfile.TemporaryDirectory(prefix="steward-bench-") as directory:
-        database = Database(f"sqlite:///{Path(directory) / 'steward.db'}", durable=durable)
-        schema.upgrade(database)
-        clock = SystemClock()
-        with database.transaction() as session:
-            session.add(Site(code=SITE, name="S1", zone="Asia/Shanghai", created_at=clock.now()))
+        file = Path(directory) / "steward.db"
+        if content is not None:
+            file.write_bytes(content)
+        settings = Settings(database_url=url or f"sqlite:///{file}", attachments=Path(directory) / "attachments")
+        database = Database(settings.database_url, settings, durable)
         try:
-            yield Stage(database, clock)
+            schema.upgrade(database)
+            yield Stage(database, SystemClock(), Path(directory))
         finally:
             database.dispose()
+
+
+@contextmanager
+def empty_company(durable: bool = True, url: str | None = None) -> Iterator[Stage]:
+    """An empty database with one site."""
+    with empty_database(durable, url) as stage:
+        stage.open_site()
+        yield stage

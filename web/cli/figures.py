@@ -11,7 +11,7 @@ import click
 from engine.errors import NotFound
 
 HOME = Path(__file__).resolve().parents[2]
-NO_FIGURES = {"figure", "diagrams", "stage", "crowd", "disk"}
+NO_FIGURES = {"crowd", "diagrams", "disk", "figure", "orders", "postgresql", "raw", "stage", "statement_log"}
 
 
 @click.command()
