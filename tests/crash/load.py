@@ -122,7 +122,7 @@ class Caller:
                 answer = self.web.request(method, f"{self.address}/api/v1{path}", headers=headers, timeout=ONE_REQUEST, **more)
             except requests.RequestException:
                 self.broken += 1
-                time.sleep(0.05)
+                time.sleep(0.1)
                 continue
             if answer.status_code not in self.statuses:
                 assert answer.ok, f"Expected {method} {path} to be done, but: {answer.status_code} {answer.text}"

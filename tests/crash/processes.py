@@ -32,7 +32,7 @@ def _run(words: tuple[str, ...], environment: Mapping[str, str], log: str) -> No
 
 @dataclass
 class Process:
-    """A `steward serve` or `steward worker`, and what it takes to start it again on the same data and the same port."""
+    """A command of `steward`, such as `serve` or `worker`, and what it takes to start it again on the same data and the same port."""
 
     words: tuple[str, ...]
     url: str
@@ -91,7 +91,18 @@ class Process:
         assert self.running.exitcode == 0, f"Expected it to end when asked to, but: {self.running.exitcode}, {self.tail()[-2000:]}"
         self.running = None
 
-    def end(self) -> None:
-        """End it however it stands; for fixtures."""
-        if self.running is not None and self.running.is_alive():
-            self.kill()
+    def wait_until_done(self) -> None:
+        """Until a command that ends by itself has done its work."""
+        assert self.running is not None
+        self.running.join(START_SECONDS)
+        assert self.running.exitcode == 0, f"Expected `steward {' '.join(self.words)}` to be done, but: {self.tail()[-2000:]}"
+        self.running = None
+
+    def end(self) -> bool:
+        """Kill it if it still runs; whether it did."""
+        if self.running is None:
+            return False
+        self.running.kill()
+        self.running.join()
+        code, self.running = self.running.exitcode, None
+        return code == -signal.SIGKILL

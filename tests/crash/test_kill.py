@@ -7,6 +7,8 @@ from random import Random
 
 import pytest
 
+from engine import schema
+from engine.db import Database
 from tests.crash import books, load
 from tests.crash.processes import Process
 from tests.crash.sizes import Tell, seed, size
@@ -14,6 +16,8 @@ from tests.factories import Company
 
 pytestmark = pytest.mark.crash
 
+SET_UPS = size(short=3, full=40)
+SET_UP_TAKES = 0.5  # seconds, about
 KILLS = size(short=10, full=200)  # on each database
 PEOPLE = 4
 ACTS = 12  # at most so many are acknowledged between two kills
@@ -66,3 +70,30 @@ def _kill(killed: Sequence[Process], dice: Random) -> None:
             process.launch()
     for process in killed:
         process.wait_until_ready()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_set_up_that_was_killed_is_finished_by_the_next_one(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, tell: Tell
+) -> None:
+    dice, halfway = Random(chosen := seed()), 0
+    for place in range(SET_UPS):
+        url = _empty_database(kind, f"set_up_{place}", request, tmp_path)
+        process = Process(("init",), url, tmp_path / "log")
+        process.launch()
+        time.sleep(dice.uniform(0, SET_UP_TAKES))
+        halfway += process.end()
+        process.launch()
+        process.wait_until_done()
+        database = Database(url)
+        schema.check(database)
+        database.dispose()
+    tell(f"{SET_UPS} set-ups, {halfway} of them killed before they had ended, seed {chosen}")
+
+
+def _empty_database(kind: str, name: str, request: pytest.FixtureRequest, directory: Path) -> str:
+    if kind == "sqlite":
+        return f"sqlite:///{directory / name}.db"
+    server = request.getfixturevalue("postgresql")
+    server.execute(f"CREATE DATABASE {name}")
+    return str(server.url(name))
