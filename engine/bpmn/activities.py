@@ -21,6 +21,7 @@ class Body:
     event_subprocesses: list[Any] = field(default_factory=list)
     boundaries: tuple[Any, ...] = ()
     drawn_flows: frozenset[str] = frozenset()
+    elements: list[Any] = field(default_factory=list)  # in the order of the file
     data_objects: tuple[str, ...] = ()  # variables that the scope has from its beginning
     drawn = False
     starts_scope = False
@@ -37,6 +38,13 @@ class Body:
     def repeats(self, token: Token) -> bool:
         return False
 
+    def holds_back(self, owner: Token, token: Token) -> bool:
+        return False
+
+    def token_ended(self, owner: Token, token: Token) -> None:
+        if not owner.holds_tokens():
+            owner.workflow.finish_scope(owner)
+
 
 class UserTask(Work):
     """Work of a person. Who may do it and until when is evaluated when the token comes."""
@@ -52,6 +60,11 @@ class UserTask(Work):
         self.follow_up = reader.template(activity.follow_up_date, "a follow-up date")
         self.priority = reader.template(activity.priority, "a priority")
         self.title = reader.template(activity.name, "a name") if "${" in activity.name else None
+
+    def accept(self, token: Token, variables: Mapping[str, Any]) -> None:
+        if (around := token.owner) is not None and isinstance(around.task_spec, Subprocess):
+            around.task_spec.refuse_out_of_turn(around, token)
+        super().accept(token, variables)
 
     def prepare(self, token: Token, view: View) -> dict[str, Any]:
         assert self.activity is not None
@@ -165,6 +178,9 @@ class Subprocess(Work):
 
     def prepare_listeners(self, token: Token, view: View) -> catching.Prepared:
         return super().prepare_listeners(token, view) + catching.prepare_starts(self.body, view)
+
+    def refuse_out_of_turn(self, owner: Token, token: Token) -> None:
+        """Raise Conflict when what a person has done within had to wait for something else."""
 
     def begin(self, token: Token) -> bool | None:
         token.variables = {**dict.fromkeys(self.body.data_objects), **(token.variables or {})}

@@ -46,6 +46,7 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
         self.inputs_mapped: Mapped | None = None
         self.outputs_mapped: Mapped | None = None
         self.boundaries: list[Any] = []
+        self.stands_aside = False  # neither a flow nor its scope begins it: boundary events, event subprocesses, compensation
         self.data = Data()
 
     @property
@@ -71,6 +72,10 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
         """What tells how it repeats."""
         return standard_loop if isinstance(self.loop, loops.StandardLoop) else multi_instance
 
+    def holds_back(self, owner: Token, token: Token) -> bool:
+        """Whether a token within must not begin its activity yet."""
+        return False
+
     # -- called by SpiffWorkflow's Task.run() and Task.complete() ---------------------------------------------------------
 
     def _run(self, my_task: Token) -> bool | None:
@@ -90,8 +95,13 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
         compaction.splice(my_task)
         if my_task.item is not None:
             self.plays.item_ended(owner, my_task)
-        elif not owner.holds_tokens():
-            instance.finish_scope(owner)
+        else:
+            owner.task_spec.token_ended(owner, my_task)
+
+    def token_ended(self, owner: Token, token: Token) -> None:
+        """What this element holds has one token less."""
+        if not owner.holds_tokens():
+            owner.workflow.finish_scope(owner)
 
     def _on_cancel(self, my_task: Token) -> None:
         """Nothing to undo: a token holds all that it has."""
@@ -132,6 +142,9 @@ class Work(Element):
         if self.repeats(token):
             done: bool | None = self.plays.enter(self, token)
             return done
+        if token.owner.task_spec.holds_back(token.owner, token):
+            token.phase = "held"
+            return None
         local = self._local(token)
         view = View(token) if local is None else View(token.owner, local)
         if not self.lasts:

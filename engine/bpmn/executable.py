@@ -11,6 +11,7 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
 from engine.bpmn import data
 from engine.bpmn.activities import Body, Subprocess
+from engine.bpmn.ad_hoc import AdHoc
 from engine.bpmn.elements import BusinessRule, Element, Flow
 from engine.bpmn.events import Event, Start
 from engine.bpmn.extensions import Reader
@@ -111,6 +112,9 @@ def _connect(
             _decide(element, decisions, reader)
         if isinstance(element, Event):
             elements.update({part.name: part for part in element.parts})
+    for element in elements.values():
+        if isinstance(element, AdHoc):
+            element.find_beginnings()
 
 
 def _add_flow(flow: _Element, nodes: Mapping[str, _Element], elements: Mapping[str, Element], file: str, problems: list[Problem]) -> None:
@@ -133,11 +137,14 @@ def _place(element: Element, node: _Element, body: Body, elements: Mapping[str, 
     parent = node.getparent()
     holder: Any = elements.get("" if parent is None else parent.get("id") or "")
     inside = body if holder is None else holder.body
+    inside.elements.append(element)
     if isinstance(element, Start):
         inside.starts.append(element)
         element.subprocess = holder
     if isinstance(element, Subprocess) and element.starts_itself:
         inside.event_subprocesses.append(element)
+    is_event_subprocess = isinstance(element, Subprocess) and element.starts_itself
+    element.stands_aside = "attachedToRef" in node.attrib or node.get("isForCompensation") == "true" or is_event_subprocess
     if attached := node.get("attachedToRef"):
         if attached in elements:
             elements[attached].boundaries.append(element)

@@ -26,7 +26,8 @@ def normalise(root: _Element, key: str) -> _Element:
         _name_without_prefix(process)
         for scope in list(_scopes(process)):
             _join_links(scope)
-            _start_what_nothing_leads_to(scope)
+            if name_of(scope) != "adHocSubProcess":  # there people choose what to begin with
+                _start_what_nothing_leads_to(scope)
             _fork_at_gateways(scope)
     return copy
 

@@ -9,6 +9,7 @@ from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from engine.bpmn.activities import Body, Call, EventSubprocess, External, Subprocess, UserTask
+from engine.bpmn.ad_hoc import AdHoc
 from engine.bpmn.elements import BusinessRule, Element, PassThrough, Script, Throw
 from engine.bpmn.events import Boundary, Catch, Start, ThrowEvent
 from engine.bpmn.gateways import EventBased, Exclusive, Inclusive, Parallel
@@ -33,7 +34,7 @@ class SubprocessParser(NodeParser):
     """Reads a subprocess and, as a specification of its own, what it holds."""
 
     def create_task(self) -> Any:
-        spec_class = EventSubprocess if self.node.get("triggeredByEvent") in ("true", "1") else Subprocess
+        spec_class = EventSubprocess if self.node.get("triggeredByEvent") in ("true", "1") else self.spec_class
         task = spec_class(self.spec, self.bpmn_id, **self.bpmn_attributes)
         parser = self.process_parser.parser
         parser.create_parser(self.node, filename=self.filename, lane=self.lane)
@@ -85,6 +86,7 @@ class Parser(BpmnParser):  # type: ignore[misc]  # the library is not typed
         _tag("receiveTask"): (NodeParser, Catch),
         _tag("callActivity"): (NodeParser, Call),
         _tag("subProcess"): (SubprocessParser, Subprocess),
+        _tag("adHocSubProcess"): (SubprocessParser, AdHoc),
         _tag("exclusiveGateway"): (NodeParser, Exclusive),
         _tag("parallelGateway"): (NodeParser, Parallel),
         _tag("inclusiveGateway"): (NodeParser, Inclusive),

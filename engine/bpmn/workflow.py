@@ -157,9 +157,10 @@ class Workflow:
 
     def _complete(self, trigger: Complete) -> None:
         token = self._waiting(trigger.token, "user_task", "job", "call")
-        if trigger.performer is not None and token.details["kind"] == "user_task":
-            self._instance.performers[token.task_spec.name] = trigger.performer
+        is_task = token.details["kind"] == "user_task"
         token.task_spec.accept(token, _plain(trigger.variables))
+        if trigger.performer is not None and is_task:
+            self._instance.performers[token.task_spec.name] = trigger.performer
 
     def _fail(self, trigger: Fail) -> None:
         token = self._waiting(trigger.token, "job", "call")

@@ -40,7 +40,6 @@ def test_references_may_be_qualified() -> None:
         ('<intermediateCatchEvent id="c"><timerEventDefinition/></intermediateCatchEvent>', "c"),
         ('<intermediateCatchEvent id="c"/>', "c"),
         ('<complexGateway id="c"/>', "c"),
-        ('<adHocSubProcess id="c"/>', "c"),
         ('<serviceTask id="c" camunda:type="external"/>', "c"),
         ('<businessRuleTask id="c" camunda:decisionRef="nothing" camunda:resultVariable="x"/>', "c"),
         ('<callActivity id="c"/>', "c"),

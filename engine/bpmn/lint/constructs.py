@@ -22,7 +22,7 @@ from engine.errors import Problem
 
 RULE: Final = "unsupported"
 
-NODES: Final = EVENTS | TASKS | (GATEWAYS - {"complexGateway"}) | {"callActivity", "subProcess"}
+NODES: Final = EVENTS | TASKS | (GATEWAYS - {"complexGateway"}) | {"callActivity", "subProcess", "adHocSubProcess"}
 ANNOTATIONS: Final = frozenset({"documentation", "extensionElements", "textAnnotation", "association", "group"})
 DATA: Final = frozenset({"ioSpecification", "property", "dataObject", "dataObjectReference"})
 IN_PROCESS: Final = ANNOTATIONS | {"sequenceFlow", "laneSet", "auditing", "monitoring"} | DATA | FLOW_NODES
@@ -69,6 +69,8 @@ ATTRIBUTES: Final = {
     "instantiate": {"false", "0"},
     "eventGatewayType": {"Exclusive"},
     "behavior": {"All"},
+    "ordering": {"Parallel", "Sequential"},
+    "cancelRemainingInstances": {"true", "false"},
 }
 ONCE: Final = (
     "conditionExpression",
@@ -82,7 +84,6 @@ ONCE: Final = (
 )
 BOOLEANS: Final = ("isExecutable", "isSequential", "testBefore", "triggeredByEvent", "cancelActivity", "isInterrupting")
 ADVICE: Final = {
-    "adHocSubProcess": "draw the order of its tasks, or one user task with a checklist",
     "transaction": "use a subprocess with error events",
     "complexGateway": "use an exclusive, parallel or inclusive gateway",
     "dataStoreReference": "keep the data in variables",
@@ -100,7 +101,8 @@ def check(diagram: Diagram) -> Iterator[Problem]:
     yield from _booleans(diagram)
     yield from _once(diagram)
     for scope in diagram.scopes():
-        yield from _unexpected(diagram, scope, IN_PROCESS | (IN_NODE | IN_ACTIVITY if name_of(scope) in SUBPROCESSES else set()))
+        allowed = IN_PROCESS | (IN_NODE | IN_ACTIVITY if name_of(scope) in SUBPROCESSES else set())
+        yield from _unexpected(diagram, scope, allowed | ({"completionCondition"} if name_of(scope) == "adHocSubProcess" else set()))
     for node in diagram.nodes:
         yield from _node(diagram, node)
 
@@ -149,6 +151,8 @@ def _node(diagram: Diagram, node: Node) -> Iterator[Problem]:
     if node.kind not in NODES:
         yield refuse(diagram, node.element, words(node.kind))
         return
+    if node.kind == "adHocSubProcess" and node.is_event_subprocess:
+        yield refuse(diagram, node.element, "ad-hoc event subprocess", "put the ad-hoc subprocess into the event subprocess")
     for attribute, values in ATTRIBUTES.items():
         if (given := node.element.get(attribute)) is not None and given not in values:
             yield refuse(diagram, node.element, f'{words(node.kind)} with {attribute}="{given[:40]}"')

@@ -28,8 +28,8 @@ TOGETHER: Final = {
     "endEvent": frozenset({"message", "signal", "escalation"}),
 }
 HOSTS: Final = {
-    "error": frozenset({"scriptTask", "serviceTask", "businessRuleTask", "callActivity", "subProcess"}),
-    "escalation": frozenset({"callActivity", "subProcess"}),
+    "error": frozenset({"scriptTask", "serviceTask", "businessRuleTask", "callActivity", "subProcess", "adHocSubProcess"}),
+    "escalation": frozenset({"callActivity", "subProcess", "adHocSubProcess"}),
 }
 RAISES: Final = {"error": "raises an error", "escalation": "escalates"}
 ADVICE: Final = {

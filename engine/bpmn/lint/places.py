@@ -62,6 +62,8 @@ def _node(node: Node) -> Iterator[Place]:
         yield from _multi_instance(node.element, loop)
     for condition in node.element.iterfind(f"{BPMN}standardLoopCharacteristics/{BPMN}loopCondition"):
         yield Place(node.element, "loopCondition", condition.text or "", "expression")
+    for condition in children(node.element, "completionCondition"):
+        yield Place(node.element, "completionCondition", condition.text or "", "expression")
     for kind in ("dataInputAssociation", "dataOutputAssociation"):
         for path, what in (("transformation", "the transformation of an association"), (f"assignment/{BPMN}from", "an assignment")):
             for found in node.element.iterfind(f"{BPMN}{kind}/{BPMN}{path}"):

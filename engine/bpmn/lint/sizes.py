@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.bpmn.lint.diagram import Diagram
-from engine.bpmn.vocabulary import BPMN, name_of
+from engine.bpmn.vocabulary import BPMN, SUBPROCESSES, name_of
 from engine.errors import Problem
 
 RULE: Final = "size"
@@ -22,7 +22,7 @@ def check(diagram: Diagram) -> Iterator[Problem]:
         if len(ways) > MAX_WAYS and node_id in diagram.by_id:
             element = diagram.by_id[node_id].element
             yield diagram.problem(element, RULE, f"Expected at most {MAX_WAYS} flows out of a node, but there are {len(ways)}")
-    for node in diagram.of_kind("subProcess"):
-        nesting = sum(1 for around in node.element.iterancestors() if name_of(around) == "subProcess") + 1
+    for node in diagram.of_kind(*SUBPROCESSES):
+        nesting = sum(1 for around in node.element.iterancestors() if name_of(around) in SUBPROCESSES) + 1
         if nesting > MAX_NESTING:
             yield diagram.problem(node.element, RULE, f"Expected subprocesses at most {MAX_NESTING} deep, but this one is {nesting} deep")

@@ -36,6 +36,11 @@ def _event_subprocess(diagram: Diagram, scope: _Element, starts: list[Node]) -> 
 
 
 def _course(diagram: Diagram, scope: _Element, starts: list[Node], inside: list[Node]) -> Iterator[Problem]:
+    if name_of(scope) == "adHocSubProcess":
+        for node in inside:
+            if node.kind in ("startEvent", "endEvent"):
+                message = f"Expected no start or end event in an ad-hoc subprocess, but there is '{node.id}': what is done first is chosen"
+                yield diagram.problem(node.element, RULE, message)
     plain = [node for node in starts if not node.events]
     if len(plain) > 1:
         others = ", ".join(node.id for node in plain[1:])

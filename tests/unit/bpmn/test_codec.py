@@ -54,7 +54,8 @@ def test_a_small_state_is_small() -> None:
 def test_a_boundary_event_that_outlived_its_multi_instance_is_forgotten() -> None:
     """Release 0.1.0 stored such states: the listener's owner is no more."""
     several = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
-    boundary = '<boundaryEvent id="b" attachedToRef="a"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent>'
+    timer = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+    boundary = f'<boundaryEvent id="b" attachedToRef="a">{timer}</boundaryEvent>'
     run = Drive(
         bpmn(
             f'<startEvent id="s"/><parallelGateway id="f"/><userTask id="a">{several}</userTask>{boundary}<userTask id="z"/>'

@@ -23,7 +23,8 @@ def test_problems_name_file_line_element_rule_and_a_sentence():
     [
         '<complexGateway id="x"/>',
         '<transaction id="x"><task id="y"/></transaction>',
-        '<adHocSubProcess id="x"><task id="y"/></adHocSubProcess>',
+        '<adHocSubProcess id="x" ordering="Random"><task id="y"/></adHocSubProcess>',
+        '<adHocSubProcess id="x" triggeredByEvent="true"><task id="y"/></adHocSubProcess>',
         '<userTask id="x"><standardLoopCharacteristics loopMaximum="1"/><multiInstanceLoopCharacteristics/></userTask>',
         '<exclusiveGateway id="x"><standardLoopCharacteristics loopMaximum="1"/></exclusiveGateway>',
         '<userTask id="x"><multiInstanceLoopCharacteristics behavior="One"/></userTask>',
@@ -131,6 +132,12 @@ def test_an_error_boundary_interrupts_and_sits_where_errors_come_from():
     assert not found(boundary(script), "unsupported")
     assert found(boundary(script, 'cancelActivity="false"'), "unsupported")
     assert found(boundary('<userTask id="h"/>'), "unsupported")
+
+
+@pytest.mark.parametrize("event", ["startEvent", "endEvent"])
+def test_an_ad_hoc_subprocess_has_no_start_and_no_end(event):
+    assert found(bpmn(chain(f'<adHocSubProcess id="x"><task id="y"/><{event} id="w"/></adHocSubProcess>')), "start")
+    assert not found(bpmn(chain('<adHocSubProcess id="x"><task id="y"/></adHocSubProcess>')), "start")
 
 
 def test_a_loop_says_what_ends_it():
