@@ -151,6 +151,13 @@ def _committed(session: Session) -> None:
         action()
 
 
+def _roll_back_to(connection: Connection, name: str) -> None:
+    # A full disk makes SQLite roll everything back by itself. To complain about the savepoint would hide why.
+    driver: Any = connection.connection.driver_connection
+    if driver.in_transaction:
+        connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {name}")
+
+
 def _sqlite_engine(url: str, durable: bool) -> Engine:
     file = make_url(url).database
     if file and file != ":memory:":
@@ -174,6 +181,7 @@ def _sqlite_engine(url: str, durable: bool) -> Engine:
     dialect: Any = engine.dialect
     dialect.do_savepoint = lambda connection, name: connection.exec_driver_sql(f"SAVEPOINT {name}")
     dialect.do_release_savepoint = lambda connection, name: connection.exec_driver_sql(f"RELEASE SAVEPOINT {name}")
+    dialect.do_rollback_to_savepoint = _roll_back_to
     return engine
 
 

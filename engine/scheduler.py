@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.exc import OperationalError
 
 from engine import housekeeping, worker
 from engine.clock import Clock
@@ -102,7 +103,9 @@ class Scheduler:
             return
         try:
             work()
-        except Exception:  # the database may be away for a while: the next tick tries again
+        except OperationalError as error:  # the database is away or full for a while
+            logger.warning("The database does not answer or has no room; the next tick tries again: %s", error.orig)
+        except Exception:
             logger.exception("A tick failed; the next one tries again")
         finally:
             lock.release()

@@ -1,5 +1,6 @@
 """How refusals travel over HTTP: one table of statuses, one JSON shape for programs, a page with a plain sentence for people."""
 
+import errno
 import logging
 import secrets
 import sqlite3
@@ -54,6 +55,7 @@ CODES = {
     429: "too_many_attempts",
     503: "unavailable",
 }
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What a person reads, and what they can do about it.
 SENTENCES = {
     400: (lazy_gettext("这一步做不了"), lazy_gettext("请返回上一页，刷新后再试一次。")),
@@ -75,8 +77,9 @@ def install(app: APIFlask) -> None:
     app.register_error_handler(Rejected, refused)
     app.register_error_handler(HTTPException, refused_by_the_framework)
     app.register_error_handler(CSRFError, refused_as_forged)
-    app.register_error_handler(OperationalError, database_away)
-    app.register_error_handler(sqlite3.OperationalError, database_away)
+    app.register_error_handler(OperationalError, cannot_keep)
+    app.register_error_handler(sqlite3.OperationalError, cannot_keep)
+    app.register_error_handler(OSError, disk_failed)
     app.register_error_handler(Exception, bug)
 
 
@@ -127,10 +130,10 @@ def bug(error: Exception) -> ResponseReturnValue:
     return page(500, number=number)
 
 
-def database_away(error: OperationalError | sqlite3.OperationalError) -> ResponseReturnValue:
-    """The database is away, locked or full: nobody's fault in this request, and nothing of it was kept."""
+def cannot_keep(error: OperationalError | sqlite3.OperationalError | OSError) -> ResponseReturnValue:
+    """The database is away, locked or full, or the disk is full: nobody's fault in this request, and nothing of it was kept."""
     number = secrets.token_hex(4)
-    log.error("The database failed, %s at %s %s: %s", number, request.method, request.path, getattr(error, "orig", error))
+    log.error("Nothing can be kept, %s at %s %s: %s", number, request.method, request.path, getattr(error, "orig", error))
     if is_for_programs():
         message = f"Expected the database to answer and to have room, but it does not: try again later (the log names it {number})"
         answer = make_response(jsonify(error=_shape(CODES[503], message)), 503)
@@ -139,6 +142,11 @@ def database_away(error: OperationalError | sqlite3.OperationalError) -> Respons
         answer = make_response(page(503, number=number))
     answer.headers["Retry-After"] = "10"
     return answer
+
+
+def disk_failed(error: OSError) -> ResponseReturnValue:
+    """An attachment that finds no room on the disk; every other trouble with files is a bug."""
+    return cannot_keep(error) if error.errno in NO_ROOM else bug(error)
 
 
 def as_json(error: Rejected) -> dict[str, Any]:

@@ -78,18 +78,33 @@ class Commands(click.Group):
         except OSError as error:
             raise Refused(f"Expected files and addresses that can be used, but: {error}") from error
         except Exception as error:
-            # The library is imported only now: most commands never fail, and some never need it.
-            from sqlalchemy.exc import OperationalError, ProgrammingError
-
-            if isinstance(error, OperationalError | ProgrammingError):
-                raise Refused(f'Expected a database made by "steward init", but: {error.orig}') from error
-            raise
+            sentence = _of_the_database(error)
+            if sentence is None:
+                raise
+            raise Refused(sentence) from error
 
 
 def _sentence(refusal: StewardError) -> str:
     fields = getattr(refusal, "fields", {})
     sentence = str(refusal) if str(refusal).startswith("Expected") else f"Expected a form without mistakes, but: {refusal}"
     return f"{sentence} ({'; '.join(f'{name}: {text}' for name, text in fields.items())})" if fields else sentence
+
+
+def _of_the_database(error: Exception) -> str | None:
+    """What to tell when the database does not do what it is asked; None when the error is not the database's."""
+    # The libraries are imported only now: most commands never fail, and some never need them.
+    import sqlite3
+
+    from sqlalchemy.exc import OperationalError, ProgrammingError
+
+    if not isinstance(error, OperationalError | ProgrammingError | sqlite3.OperationalError):
+        return None
+    cause = str(getattr(error, "orig", error))
+    if "locked" in cause:
+        return "Expected a turn to write within some seconds, but others were writing all the time: try again"
+    if any(words in cause for words in ("no such", "does not exist", "unable to open")):
+        return f'Expected a database made by "steward init", but: {cause}'
+    return f"Expected the database to answer and to have room, but: {cause}"
 
 
 @click.group(cls=Commands)
