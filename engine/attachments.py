@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from filetype.types import archive, image
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,7 @@ from engine.actors import Actor
 from engine.errors import Invalid, LimitExceeded, NotFound
 from engine.form_messages import CHINESE, sentence
 from engine.forms import Form
+from engine.prepared import Prepared
 from engine.tables import Attachment, AttachmentUse
 
 HEAD = 8_192  # bytes by which a type is known
@@ -33,6 +34,8 @@ SHOWN = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})  # wha
 _SIGNATURES = (image.Jpeg(), image.Png(), image.Webp(), image.Gif(), image.Heic(), archive.Pdf())
 _OFFICE_PARTS = {"word/document.xml": OFFICE + "wordprocessingml.document", "xl/workbook.xml": OFFICE + "spreadsheetml.sheet"}
 _HASH = re.compile(r"[0-9a-f]{64}")
+_USE = db.core(AttachmentUse)
+_USED_AT = Prepared(select(_USE.c.id).where(_USE.c.site == bindparam("at_site"), _USE.c.hash == bindparam("wanted")).limit(1))
 _TEXT_CONTROLS = frozenset("\t\n\r\f")
 
 
@@ -117,8 +120,7 @@ def find(session: Session, directory: Path, hash: str, actor: Actor) -> Opened: 
 
 def unknown(session: Session, hashes: set[str], site: str) -> set[str]:
     """Which of these are no files of the site."""
-    query = select(AttachmentUse.hash).where(AttachmentUse.site == site, AttachmentUse.hash.in_(hashes))
-    return hashes - set(session.scalars(query))
+    return {wanted for wanted in hashes if not _USED_AT.rows(session, {"at_site": site, "wanted": wanted})}
 
 
 def require_known(session: Session, form: Form, answers: Mapping[str, Any], site: str) -> None:

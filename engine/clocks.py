@@ -5,12 +5,12 @@ limit=<expression>; time=running|working; pause=<activity>,…; warn=0.8; kpi=<c
 in the world and "completed" when it was entered, so that a late entry shows.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine.bpmn import sandbox
@@ -19,10 +19,19 @@ from engine.bpmn.model import Process
 from engine.bpmn.timing import parse_duration, parse_moment
 from engine.bpmn.triggers import Change, Context
 from engine.calendar import WorkingCalendar
+from engine.db import core
 from engine.history import Event
+from engine.prepared import Prepared, detached
 from engine.tables import Instance, KpiPoint, SlaClock
 
 MOMENTS = {"entered": "started", "left": "completed"}
+
+_CLOCK = core(SlaClock)
+_COLUMNS = tuple(_CLOCK.c.keys())
+_CHANGED = ("state", "used_seconds", "resumed_at", "due_at", "alarm_at", "warned_at", "breached_at", "stopped_at")
+_LIVE = Prepared(select(_CLOCK).where(_CLOCK.c.instance_id == bindparam("of_instance"), _CLOCK.c.state != "stopped").order_by(_CLOCK.c.id))
+_INSERT = Prepared(insert(_CLOCK))
+_SAVE = Prepared(update(_CLOCK).where(_CLOCK.c.id == bindparam("saved")).values({name: bindparam(name) for name in _CHANGED}))
 
 
 @dataclass(frozen=True)
@@ -36,8 +45,8 @@ class Moment:
 
 @dataclass
 class Result:
-    events: list[Event]
-    failures: list[tuple[str, str]]  # name of the clock, what was wrong with its limit
+    events: list[Event] = field(default_factory=list)
+    failures: list[tuple[str, str]] = field(default_factory=list)  # name of the clock, what was wrong with its limit
 
 
 def moments(changes: Sequence[Change], process: Process, occurred_at: datetime, now: datetime) -> list[Moment]:
@@ -62,51 +71,74 @@ def sync(
     standing: Collection[str] = (),
 ) -> Result:
     """Start, pause, resume and stop the instance's clocks by what happened; `standing` is where tokens stand after it."""
-    result = Result([], [])
-    if not any(_concerns(rule, moment) for rule in rules for moment in happened):
-        return result
-    live = select(SlaClock).where(SlaClock.instance_id == instance.id, SlaClock.state != "stopped")
-    running = {clock.name: clock for clock in session.scalars(live)}
-    for moment in happened:
-        for rule in rules:
-            _apply(session, instance, rule, moment, running, variables, context, calendar, standing, result)
-    return result
+    concerned = [(rule, moment) for moment in happened for rule in rules if _concerns(rule, moment)]
+    if not concerned:
+        return Result()
+    running = {clock.name: clock for clock in _live(session, instance)}
+    step = _Step(session, instance, variables, context, calendar, standing, running)
+    for rule, moment in concerned:
+        step.apply(rule, moment)
+    _INSERT.run_all(session, [_row(clock) for clock in step.changed.values() if clock.id is None])
+    _save(session, [clock for clock in step.changed.values() if clock.id is not None])
+    return step.result
 
 
 def _concerns(rule: Rule, moment: Moment) -> bool:
     return moment.name in (rule.starts, rule.stops) or moment.activity_id in rule.pauses
 
 
-def _apply(
-    session: Session,
-    instance: Instance,
-    rule: Rule,
-    moment: Moment,
-    running: dict[str, SlaClock],
-    variables: Mapping[str, Any],
-    context: Context,
-    calendar: WorkingCalendar,
-    standing: Collection[str],
-    result: Result,
-) -> None:
-    clock = running.get(rule.name)
-    if clock is not None and moment.name == rule.stops:
-        del running[rule.name]
-        result.events += stop(session, clock, moment.at, calendar)
-    elif clock is None and moment.name == rule.starts:
+@dataclass
+class _Step:
+    """What one step of an instance does to its clocks."""
+
+    session: Session
+    instance: Instance
+    variables: Mapping[str, Any]
+    context: Context
+    calendar: WorkingCalendar
+    standing: Collection[str]
+    running: dict[str, SlaClock]
+    changed: dict[int, SlaClock] = field(default_factory=dict)
+    result: Result = field(default_factory=Result)
+
+    def apply(self, rule: Rule, moment: Moment) -> None:
+        clock = self.running.get(rule.name)
+        if clock is None:
+            if moment.name == rule.starts:
+                self._start(rule, moment)
+            return
+        if moment.name == rule.stops:
+            del self.running[rule.name]
+            self.result.events += stop(self.session, clock, moment.at, self.calendar)
+        elif moment.activity_id in rule.pauses:
+            is_paused = not rule.pauses.isdisjoint(self.standing)
+            self.result.events += _pause_or_resume(self.session, clock, moment, self.calendar, is_paused)
+        self.changed[id(clock)] = clock
+
+    def _start(self, rule: Rule, moment: Moment) -> None:
         try:
-            limit = _limit(rule, variables, context, moment.at)
+            limit = _limit(rule, self.variables, self.context, moment.at)
             if limit is None:
                 return
-            clock = _start(instance, rule, moment.at, limit, calendar)
+            clock = _start(self.instance, rule, moment.at, limit, self.calendar)
         except (sandbox.EvaluationFailed, ValueError, OverflowError) as error:
-            result.failures.append((rule.name, str(error)))
+            self.result.failures.append((rule.name, str(error)))
             return
-        running[rule.name] = clock
-        session.add(clock)
-        result.events.append(_told("clock.started", clock, due_at=clock.due_at))
-    elif clock is not None and moment.activity_id in rule.pauses:
-        result.events += _pause_or_resume(session, clock, moment, calendar, is_paused=not rule.pauses.isdisjoint(standing))
+        self.running[rule.name] = self.changed[id(clock)] = clock
+        self.result.events.append(_told("clock.started", clock, due_at=clock.due_at))
+
+
+def _live(session: Session, instance: Instance) -> list[SlaClock]:
+    """The instance's clocks that have not stopped, as rows that no session looks after."""
+    return [detached(SlaClock, _COLUMNS, row) for row in _LIVE.rows(session, {"of_instance": instance.id})]
+
+
+def _row(clock: SlaClock) -> dict[str, Any]:
+    return {name: getattr(clock, name) for name in _COLUMNS if name != "id"}
+
+
+def _save(session: Session, clocks: Iterable[SlaClock]) -> None:
+    _SAVE.run_all(session, [{"saved": clock.id, **{name: getattr(clock, name) for name in _CHANGED}} for clock in clocks])
 
 
 def _start(instance: Instance, rule: Rule, at: datetime, limit: timedelta, calendar: WorkingCalendar) -> SlaClock:
@@ -203,8 +235,10 @@ def stop(session: Session, clock: SlaClock, now: datetime, calendar: WorkingCale
 
 def stop_all(session: Session, instance: Instance, now: datetime, calendar: WorkingCalendar) -> list[Event]:
     """The case is over: whatever still runs stops."""
-    live = select(SlaClock).where(SlaClock.instance_id == instance.id, SlaClock.state != "stopped").order_by(SlaClock.id)
-    return [event for clock in session.scalars(live) for event in stop(session, clock, now, calendar)]
+    live = _live(session, instance)
+    events = [event for clock in live for event in stop(session, clock, now, calendar)]
+    _save(session, live)
+    return events
 
 
 def due(session: Session, now: datetime, limit: int, apart_from: Collection[int] = ()) -> list[tuple[int, int]]:

@@ -18,6 +18,7 @@ from engine.errors import Conflict, Forbidden, Invalid, NotFound, TooManyAttempt
 from engine.form_messages import CHINESE, sentence
 from engine.forms import Form
 from engine.posts import POSTS
+from engine.prepared import Prepared
 from engine.tables import ApiToken, LoginAttempt, Membership, Person
 
 WINDOW = timedelta(minutes=15)
@@ -31,6 +32,7 @@ _POSTS_OF = (
     .join(Person, Person.id == Membership.person_id)
     .where(Person.login == bindparam("wanted"), Person.disabled_at.is_(None))
 )
+_HOLDS = Prepared(_POSTS_OF.where(Membership.site == bindparam("at_site"), Membership.post == bindparam("post")))
 _HOLDER_OF = (
     select(Person)
     .join(ApiToken, ApiToken.person_id == Person.id)
@@ -99,7 +101,7 @@ def require_holders(session: Session, form: Form, answers: Mapping[str, Any], si
     fields = {}
     for key, one in form.fields.items():
         login, post = answers.get(key), one.properties.get("user", "")
-        if one.answer == "person" and login and login not in {person.login for person in people_of(session, site, post)}:
+        if one.answer == "person" and login and not _HOLDS.rows(session, {"wanted": login, "at_site": site, "post": post}):
             fields[key] = sentence("person", CHINESE, label=one.name(CHINESE))
     if fields:
         raise Invalid(f"Expected people who hold the post at {site}, but {', '.join(fields)} names others", fields)

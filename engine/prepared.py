@@ -34,7 +34,7 @@ class Prepared:
         """What it selects. On SQLite this needs no turn: what was decided on it is confirmed before anything is written."""
         compiled = self._for(session, values)
         cursor = compiled.execute(session.info["connection"].reading(), compiled.bound(values))
-        return [compiled.result(row) for row in cursor.fetchall()]
+        return compiled.results(cursor, cursor.fetchall())
 
     def run(self, session: Session, values: Values) -> int:
         """Execute it once; returns how many rows it met."""
@@ -46,8 +46,7 @@ class Prepared:
         """Execute it once; returns the one row that it returns."""
         compiled = self._for(session, values)
         cursor = compiled.execute(session.info["connection"].writing(), compiled.bound(values))
-        row = compiled.result(cursor.fetchone())
-        cursor.close()
+        [row] = compiled.results(cursor, cursor.fetchall())
         return row
 
     def run_all(self, session: Session, many: Sequence[Values]) -> None:
@@ -84,8 +83,8 @@ class _Compiled:
         self._is_positional = compiled.positional
         self._ways_in = [(name, _way_in(compiled.binds[name], dialect)) for name in self._names]
         self._own = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
-        types = [column.type for column in statement.exported_columns] if statement.is_select or statement._returning else []
-        self._ways_out = [each.dialect_impl(dialect).result_processor(dialect, None) for each in types]
+        self._types = [column.type for column in statement.exported_columns] if statement.is_select or statement._returning else []
+        self._ways_out: list[_Processor] = []
 
     def bound(self, values: Values) -> Any:
         """The values as the driver takes them."""
@@ -95,8 +94,18 @@ class _Compiled:
             return [way(values[name]) if way is not None else values[name] for name, way in self._ways_in]
         return {name: way(values[name]) if way is not None else values[name] for name, way in self._ways_in}
 
-    def result(self, row: Row) -> Row:
-        return tuple(way(value) if way is not None else value for way, value in zip(self._ways_out, row, strict=True))
+    def results(self, cursor: Any, rows: list[Row]) -> list[Row]:
+        """The rows, as the columns' types read them."""
+        if not rows:
+            return rows
+        if not self._ways_out:  # how depends on what the driver says that it returns
+            codes = [column[1] for column in cursor.description]
+            dialect = self._dialect
+            self._ways_out = [
+                each.dialect_impl(dialect).result_processor(dialect, code) for each, code in zip(self._types, codes, strict=True)
+            ]
+        ways = self._ways_out
+        return [tuple(way(value) if way is not None else value for way, value in zip(ways, row, strict=True)) for row in rows]
 
     def execute(self, driver: Any, bound: Any) -> Any:
         try:

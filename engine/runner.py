@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import clocks, db, definitions, history, incidents, sites, waits
@@ -37,6 +37,8 @@ _LOCK = select(Instance).where(Instance.id == bindparam("wanted")).with_for_upda
 _LOAD_STATE = Prepared(select(_STATE.c.state).where(_STATE.c.instance_id == bindparam("of_instance")))
 _SAVE_STATE = Prepared(update(_STATE).where(_STATE.c.instance_id == bindparam("of_instance")).values(state=bindparam("state")))
 _INSERT_STATE = Prepared(insert(_STATE))
+_REMOVE_FIELDS = Prepared(delete(core(CaseField)).where(core(CaseField).c.instance_id == bindparam("of_instance")))
+_INSERT_FIELDS = Prepared(insert(core(CaseField)))
 _REVISION = Prepared(select(_INSTANCE.c.revision).where(_INSTANCE.c.id == bindparam("wanted")))
 # What a step changes of an instance, besides its revision.
 _CHANGED = ("state", "incidents", "ended_at", "title", "first_responder", "moves", "chain_length", "chain_head")
@@ -329,9 +331,8 @@ def _text(expression: sandbox.Expression, names: Mapping[str, Any], context: Con
 
 
 def _write_fields(session: Session, instance: Instance, fields: Mapping[str, str]) -> None:
-    session.query(CaseField).where(CaseField.instance_id == instance.id).delete(synchronize_session=False)
-    if fields:
-        session.execute(insert(CaseField), [{"instance_id": instance.id, "name": name, "value": value} for name, value in fields.items()])
+    _REMOVE_FIELDS.run(session, {"of_instance": instance.id})
+    _INSERT_FIELDS.run_all(session, [{"instance_id": instance.id, "name": name, "value": value} for name, value in fields.items()])
     numbered = {"number": instance.number} if instance.number else {}
     index_case(session, instance.id, instance.site, {**fields, **numbered})
 

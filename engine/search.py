@@ -7,15 +7,21 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 
-from sqlalchemy import Select, delete, false, insert, select
+from sqlalchemy import Select, bindparam, delete, false, insert, select
 from sqlalchemy.orm import Session, aliased
 
+from engine.db import core
+from engine.prepared import Prepared
 from engine.tables import SearchTerm
 
 FIELD_LENGTH = 500  # characters of a field that are searched: what somebody remembers stands in the first sentences
 TERM_LENGTH = 64
 QUERY_TERMS = 12  # more would not narrow it any further
 LONG_NUMBER = 7  # digits from which on a number is also known by its last four
+_TERM = core(SearchTerm)
+_TERMS = Prepared(select(_TERM.c.term).where(_TERM.c.instance_id == bindparam("of_instance")))
+_REMOVE = Prepared(delete(_TERM).where(_TERM.c.instance_id == bindparam("of_instance"), _TERM.c.term == bindparam("gone")))
+_INSERT = Prepared(insert(_TERM))
 _CHINESE = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]+")
 _WORD = re.compile(r"[^\W_]+(?:[-_./][^\W_]+)*")
 _SEPARATORS = re.compile(r"[-_./]")
@@ -53,13 +59,9 @@ def terms_of_query(text: str) -> list[str]:
 def index(session: Session, instance_id: int, site: str, fields: Mapping[str, str]) -> None:
     """Let the case be found by these fields, and no longer by what it had before."""
     terms = terms_of(fields)
-    before = set(session.scalars(select(SearchTerm.term).where(SearchTerm.instance_id == instance_id)))
-    gone, new = before - terms, terms - before
-    if gone:
-        session.execute(delete(SearchTerm).where(SearchTerm.instance_id == instance_id, SearchTerm.term.in_(gone)))
-    if new:
-        rows = [{"site": site, "term": term, "instance_id": instance_id} for term in sorted(new)]
-        session.execute(insert(SearchTerm), rows)
+    before = {term for (term,) in _TERMS.rows(session, {"of_instance": instance_id})}
+    _REMOVE.run_all(session, [{"of_instance": instance_id, "gone": term} for term in sorted(before - terms)])
+    _INSERT.run_all(session, [{"site": site, "term": term, "instance_id": instance_id} for term in sorted(terms - before)])
 
 
 def matching(query: str, sites: Collection[str]) -> Select[int]:
