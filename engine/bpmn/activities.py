@@ -25,6 +25,8 @@ class Body:
     data_objects: tuple[str, ...] = ()  # variables that the scope has from its beginning
     drawn = False
     starts_scope = False
+    starts_itself = False
+    is_transaction = False
     raises = False
 
     @property
@@ -174,7 +176,6 @@ class Subprocess(Work):
     """An embedded subprocess: a scope of its own."""
 
     body: Body
-    starts_itself = False  # an event starts it, no flow
 
     def prepare_listeners(self, token: Token, view: View) -> catching.Prepared:
         return super().prepare_listeners(token, view) + catching.prepare_starts(self.body, view)
@@ -187,6 +188,12 @@ class Subprocess(Work):
         for start in self.body.starts:
             token.workflow.queue(token.workflow.place(start, token))
         return None if self.body.starts else True
+
+
+class Transaction(Subprocess):
+    """A subprocess that can be cancelled as a whole: what was done in it is taken back."""
+
+    is_transaction = True
 
 
 class EventSubprocess(Subprocess):

@@ -104,7 +104,12 @@ def read_scopes(state: bytes) -> dict[str, dict[str, Any]]:
 
 def read_places(state: bytes) -> list[str]:
     """The element at which each token stands, oldest token first."""
-    return [row[1] for row in read(state)["tokens"]]
+    return [shown(row[1]) for row in read(state)["tokens"]]
+
+
+def shown(name: str) -> str:
+    """The element of the diagram for which a hidden one stands."""
+    return name.partition("/")[0]
 
 
 def _check(body: bytes) -> bytes:
@@ -143,4 +148,4 @@ def read_waiting(state: bytes) -> list[str]:
     tokens = read(state)["tokens"]
     standing = [row for row in tokens if row[3] != LISTENING]
     holders = {row[2] for row in standing}
-    return list(dict.fromkeys(row[1] for row in standing if row[0] not in holders and row[4] != "arrived"))
+    return list(dict.fromkeys(shown(row[1]) for row in standing if row[0] not in holders and row[4] != "arrived"))

@@ -6,7 +6,7 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins import BpmnSpecMixin
 
-from engine.bpmn import catching, compaction, loops, multi_instance, standard_loop, throwing
+from engine.bpmn import catching, compaction, compensation, loops, multi_instance, standard_loop, throwing
 from engine.bpmn.data import Data
 from engine.bpmn.extensions import Mapped, Reader
 from engine.bpmn.instance import StepFailed, Token
@@ -36,6 +36,14 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
     raises = False  # throws an error, which ends the visit
     throws = False  # throws something else, and goes on
     body: Any = None  # what a subprocess holds
+    starts_itself = False  # an event starts it, no flow
+    is_transaction = False
+    # Who takes it back when it is completed: an activity, beside the event that stands for it, or an event subprocess in it.
+    handler: Any = None
+    compensation: Any = None
+    undone_by: Any = None
+    undo: Any = None  # the hidden elements that do so
+    restored: Any = None
 
     def __init__(self, wf_spec: Any, bpmn_id: str, **given: Any) -> None:
         super().__init__(wf_spec, bpmn_id, **given)
@@ -87,6 +95,7 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
             my_task.left()
         instance, owner = my_task.workflow, my_task.owner
         assert owner is not None
+        compensation.remember(my_task)
         if my_task.item is None:
             for flow in self.taken(my_task):
                 instance.send(flow.target, owner, flow.id)

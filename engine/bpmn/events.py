@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn import awaited, catching, throwing
+from engine.bpmn import awaited, catching, compensation, throwing
 from engine.bpmn.awaited import Awaited
 from engine.bpmn.elements import Element, Throw, Work
 from engine.bpmn.extensions import Reader
 from engine.bpmn.instance import StepFailed, Token
 from engine.bpmn.scopes import View, holds, write
-from engine.bpmn.vocabulary import event_kind
+from engine.bpmn.vocabulary import BPMN, event_kind
 
 
 class Part:
@@ -69,9 +69,12 @@ class CatchingEvent(Event, Element):
     catches: frozenset[tuple[str, str | None]] = frozenset()  # errors and escalations, with their codes; None stands for any
     code_variable: str | None = None
     message_variable: str | None = None
+    catches_compensation = False  # stands for the handler of its activity, and is never waited for
+    catches_cancel = False
 
     def configure(self, reader: Reader) -> None:
         self.read_parts(reader)
+        self.catches_compensation, self.catches_cancel = reader.has("compensateEventDefinition"), reader.has("cancelEventDefinition")
         caught = [definition for definition in reader.definitions() if event_kind(definition) in ("error", "escalation")]
         self.catches = frozenset((event_kind(definition), reader.code(definition)) for definition in caught)
         for definition in caught:
@@ -123,7 +126,7 @@ class Boundary(CatchingEvent):
 
     def configure(self, reader: Reader) -> None:
         super().configure(reader)
-        self.interrupting = self.catches_errors or reader.is_true("cancelActivity")
+        self.interrupting = self.catches_errors or self.catches_cancel or reader.is_true("cancelActivity")
 
     def occur(self, listener: Token, payload: Mapping[str, Any], at: datetime | None) -> None:
         catching.at_boundary(self, listener, payload, at)
@@ -165,10 +168,16 @@ class ThrowEvent(Throw):
     """An intermediate throwing event or an end event. Without a definition it is only a point on the way."""
 
     error: tuple[str, str] | None = None  # code and name
+    compensates = False
+    undoes: str | None = None  # the only activity to take back
+    waits_for_undoing = True
 
     def configure(self, reader: Reader) -> None:
         super().configure(reader)
-        self.ends_all = reader.has("terminateEventDefinition")
+        self.ends_all, self.cancels = reader.has("terminateEventDefinition"), reader.has("cancelEventDefinition")
+        for definition in reader.element.iter(BPMN + "compensateEventDefinition"):
+            self.compensates, self.undoes = True, definition.get("activityRef") or None
+            self.waits_for_undoing = definition.get("waitForCompletion") not in ("false", "0")
         for definition in reader.definitions():
             if event_kind(definition) == "error":
                 found = reader.referenced(definition)
@@ -178,13 +187,21 @@ class ThrowEvent(Throw):
         if self.raises:
             self._raise(token)
             return None
+        transaction = compensation.transaction_around(token) if self.cancels else None
         done = super().enter(token)
         if self.ends_all:
             assert token.owner is not None
             for other in token.owner.within():
                 if other is not token:
                     token.workflow.cancel_token(other)
-        return done
+        if transaction is not None:
+            compensation.cancel(transaction, token)
+            return None
+        return compensation.throw(token, self.undoes, self.waits_for_undoing) if self.compensates else done
+
+    def undone(self, token: Token) -> bool:
+        """What it waited for has been taken back."""
+        return True
 
     def _raise(self, token: Token) -> None:
         assert self.error is not None

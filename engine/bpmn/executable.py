@@ -18,6 +18,7 @@ from engine.bpmn.extensions import Reader
 from engine.bpmn.model import Process
 from engine.bpmn.normalise import normalise
 from engine.bpmn.specification import parse
+from engine.bpmn.undoing import connect as connect_undoing
 from engine.bpmn.vocabulary import BPMN, FLOW_NODES, SUBPROCESSES, name_of
 from engine.errors import DeploymentRefused, Problem
 
@@ -115,6 +116,7 @@ def _connect(
     for element in elements.values():
         if isinstance(element, AdHoc):
             element.find_beginnings()
+    connect_undoing(normal, elements, Reader(normal, file, problems))
 
 
 def _add_flow(flow: _Element, nodes: Mapping[str, _Element], elements: Mapping[str, Element], file: str, problems: list[Problem]) -> None:

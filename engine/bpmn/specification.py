@@ -8,7 +8,7 @@ from SpiffWorkflow.bpmn.parser.ProcessParser import ProcessParser
 from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
-from engine.bpmn.activities import Body, Call, EventSubprocess, External, Subprocess, UserTask
+from engine.bpmn.activities import Body, Call, EventSubprocess, External, Subprocess, Transaction, UserTask
 from engine.bpmn.ad_hoc import AdHoc
 from engine.bpmn.elements import BusinessRule, Element, PassThrough, Script, Throw
 from engine.bpmn.events import Boundary, Catch, Start, ThrowEvent
@@ -87,6 +87,7 @@ class Parser(BpmnParser):  # type: ignore[misc]  # the library is not typed
         _tag("callActivity"): (NodeParser, Call),
         _tag("subProcess"): (SubprocessParser, Subprocess),
         _tag("adHocSubProcess"): (SubprocessParser, AdHoc),
+        _tag("transaction"): (SubprocessParser, Transaction),
         _tag("exclusiveGateway"): (NodeParser, Exclusive),
         _tag("parallelGateway"): (NodeParser, Parallel),
         _tag("inclusiveGateway"): (NodeParser, Inclusive),

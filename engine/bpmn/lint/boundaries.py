@@ -23,8 +23,8 @@ def check(diagram: Diagram) -> Iterator[Problem]:
             yield diagram.problem(node.element, RULE, f"Expected a boundary event on an activity, but '{host.id}' is none")
         elif host.scope is not node.scope:
             yield diagram.problem(node.element, RULE, f"Expected a boundary event beside its activity, but '{host.id}' is elsewhere")
-        elif host.kind in PASSED_AT_ONCE:
+        elif host.kind in PASSED_AT_ONCE and "compensate" not in node.events:
             message = f"Expected a boundary event on an activity that takes time, but '{host.id}' is passed at once"
             yield diagram.warning(node.element, RULE, message)
-        if node.id not in diagram.outgoing:
+        if node.id not in diagram.outgoing and "compensate" not in node.events:
             yield diagram.warning(node.element, RULE, "Expected a way out of a boundary event, but nothing follows it")

@@ -22,7 +22,7 @@ from engine.errors import Problem
 
 RULE: Final = "unsupported"
 
-NODES: Final = EVENTS | TASKS | (GATEWAYS - {"complexGateway"}) | {"callActivity", "subProcess", "adHocSubProcess"}
+NODES: Final = EVENTS | TASKS | (GATEWAYS - {"complexGateway"}) | {"callActivity"} | SUBPROCESSES
 ANNOTATIONS: Final = frozenset({"documentation", "extensionElements", "textAnnotation", "association", "group"})
 DATA: Final = frozenset({"ioSpecification", "property", "dataObject", "dataObjectReference"})
 IN_PROCESS: Final = ANNOTATIONS | {"sequenceFlow", "laneSet", "auditing", "monitoring"} | DATA | FLOW_NODES
@@ -65,7 +65,6 @@ IN_LOOP: Final = {
 ATTRIBUTES: Final = {
     "startQuantity": {"1"},
     "completionQuantity": {"1"},
-    "isForCompensation": {"false", "0"},
     "instantiate": {"false", "0"},
     "eventGatewayType": {"Exclusive"},
     "behavior": {"All"},
@@ -82,9 +81,17 @@ ONCE: Final = (
     "completionCondition",
     "extensionElements",
 )
-BOOLEANS: Final = ("isExecutable", "isSequential", "testBefore", "triggeredByEvent", "cancelActivity", "isInterrupting")
+BOOLEANS: Final = (
+    "isExecutable",
+    "isSequential",
+    "testBefore",
+    "triggeredByEvent",
+    "cancelActivity",
+    "isInterrupting",
+    "isForCompensation",
+    "parallelMultiple",
+)
 ADVICE: Final = {
-    "transaction": "use a subprocess with error events",
     "complexGateway": "use an exclusive, parallel or inclusive gateway",
     "dataStoreReference": "keep the data in variables",
     "resourceParameterBinding": "write who may do it as an expression",
@@ -93,7 +100,7 @@ ADVICE: Final = {
 
 
 def check(diagram: Diagram) -> Iterator[Problem]:
-    """Good: a process of user tasks and exclusive gateways. Bad: a complex gateway, a transaction, a data store."""
+    """Good: a process of user tasks and exclusive gateways. Bad: a complex gateway, a data store."""
     for element in diagram.root:
         name = name_of(element)
         if name and name not in IN_FILE:

@@ -44,6 +44,10 @@ class Node:
         return self.element.get(attribute, "true") not in ("false", "0")
 
     @property
+    def is_for_compensation(self) -> bool:
+        return self.element.get("isForCompensation") == "true"
+
+    @property
     def is_event_subprocess(self) -> bool:
         return self.element.get("triggeredByEvent") in ("true", "1")
 

@@ -5,18 +5,18 @@ from typing import Final
 
 from engine.bpmn.lint.constructs import RULE, article, refuse, words
 from engine.bpmn.lint.diagram import Diagram, Node
-from engine.bpmn.vocabulary import BPMN, event_definitions, name_of
+from engine.bpmn.vocabulary import BPMN, SUBPROCESSES, event_definitions, name_of
 from engine.errors import Problem
 
 # What each kind of event may be; "" stands for a plain one.
 KINDS: Final = {
     "startEvent": {"", "message"},
     "startEvent of a subprocess": {""},
-    "startEvent of an event subprocess": {"timer", "message", "signal", "error", "escalation", "conditional"},
-    "endEvent": {"", "terminate", "error", "message", "signal", "escalation"},
-    "intermediateThrowEvent": {"", "message", "signal", "link", "escalation"},
+    "startEvent of an event subprocess": {"timer", "message", "signal", "error", "escalation", "conditional", "compensate"},
+    "endEvent": {"", "terminate", "error", "message", "signal", "escalation", "compensate", "cancel"},
+    "intermediateThrowEvent": {"", "message", "signal", "link", "escalation", "compensate"},
     "intermediateCatchEvent": {"timer", "message", "signal", "link", "conditional"},
-    "boundaryEvent": {"timer", "message", "signal", "error", "escalation", "conditional"},
+    "boundaryEvent": {"timer", "message", "signal", "error", "escalation", "conditional", "compensate", "cancel"},
 }
 # What may stand beside others in one event.
 WAITED_FOR: Final = frozenset({"timer", "message", "signal", "conditional"})
@@ -28,8 +28,8 @@ TOGETHER: Final = {
     "endEvent": frozenset({"message", "signal", "escalation"}),
 }
 HOSTS: Final = {
-    "error": frozenset({"scriptTask", "serviceTask", "businessRuleTask", "callActivity", "subProcess", "adHocSubProcess"}),
-    "escalation": frozenset({"callActivity", "subProcess", "adHocSubProcess"}),
+    "error": frozenset({"scriptTask", "serviceTask", "businessRuleTask", "callActivity"}) | SUBPROCESSES,
+    "escalation": frozenset({"callActivity"}) | SUBPROCESSES,
 }
 RAISES: Final = {"error": "raises an error", "escalation": "escalates"}
 ADVICE: Final = {
@@ -56,6 +56,9 @@ def _event(diagram: Diagram, node: Node) -> Iterator[Problem]:
             return
     if len(node.events) > 1:
         yield from _several(diagram, node)
+    if "compensate" in node.events and node.kind == "startEvent" and _around(node) == "process":
+        advice = "nothing can take a whole process back; put what can be taken back into a subprocess"
+        yield refuse(diagram, node.element, "compensation event subprocess of a process", advice)
     for kind in HOSTS:
         if kind in node.events:
             yield from _caught(diagram, node, kind)
@@ -95,6 +98,12 @@ def _caught(diagram: Diagram, node: Node, kind: str) -> Iterator[Problem]:
     if node.kind == "boundaryEvent" and host is not None and host.kind not in HOSTS[kind]:
         what = f"{kind} boundary event on {article(host.kind)} {words(host.kind)}"
         yield refuse(diagram, node.element, what, f"nothing there {RAISES[kind]}")
+
+
+def _around(node: Node) -> str:
+    """What holds the event subprocess that a start event starts."""
+    around = node.scope.getparent()
+    return "" if around is None else name_of(around)
 
 
 def _place(node: Node) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from engine.bpmn.lint.compensation import handlers_of
 from engine.bpmn.lint.diagram import Diagram, Node
 from engine.bpmn.vocabulary import SUBPROCESSES
 from engine.errors import Problem
@@ -28,6 +29,7 @@ def _walk(diagram: Diagram) -> set[str]:
     links = {_link_name(node): node.id for node in diagram.of_kind("intermediateCatchEvent") if _link_name(node)}
     waiting = [node.id for process in diagram.processes for node in _beginnings(diagram, inside.get(process.key, []))]
     reached: set[str] = set()
+    handlers = handlers_of(diagram)
     while waiting:
         node_id = waiting.pop()
         if node_id in reached or node_id not in diagram.by_id:
@@ -36,6 +38,7 @@ def _walk(diagram: Diagram) -> set[str]:
         node = diagram.by_id[node_id]
         waiting += [flow.target for flow in diagram.outgoing.get(node_id, ())]
         waiting += attached.get(node_id, ())
+        waiting += [handler.id for handler in handlers.get(node_id, ())]
         if node.kind in SUBPROCESSES:
             waiting += [start.id for start in _beginnings(diagram, inside.get(node_id, []))]
         if node.kind == "intermediateThrowEvent" and _link_name(node) in links:
@@ -48,7 +51,7 @@ def _beginnings(diagram: Diagram, nodes: list[Node]) -> list[Node]:
     events = [node for node in nodes if node.is_event_subprocess]
     if starts := [node for node in nodes if node.kind == "startEvent"]:
         return starts + events
-    return [node for node in nodes if node.id not in diagram.incoming and node.kind != "boundaryEvent"]
+    return [node for node in nodes if node.id not in diagram.incoming and node.kind != "boundaryEvent" and not node.is_for_compensation]
 
 
 def _link_name(node: Node) -> str:

@@ -46,7 +46,12 @@ def _course(diagram: Diagram, scope: _Element, starts: list[Node], inside: list[
         others = ", ".join(node.id for node in plain[1:])
         yield diagram.problem(plain[1].element, RULE, f"Expected one plain start event, but there is also {others[:100]}")
     beginnings = [
-        node for node in inside if node.id not in diagram.incoming and node.kind != "boundaryEvent" and not node.is_event_subprocess
+        node
+        for node in inside
+        if node.id not in diagram.incoming
+        and node.kind != "boundaryEvent"
+        and not node.is_event_subprocess
+        and not node.is_for_compensation
     ]
     if not starts and not beginnings:
         yield diagram.problem(scope, RULE, "Expected a start event, but there is none and every node has a flow into it")

@@ -22,18 +22,15 @@ def test_problems_name_file_line_element_rule_and_a_sentence():
     "node",
     [
         '<complexGateway id="x"/>',
-        '<transaction id="x"><task id="y"/></transaction>',
         '<adHocSubProcess id="x" ordering="Random"><task id="y"/></adHocSubProcess>',
         '<adHocSubProcess id="x" triggeredByEvent="true"><task id="y"/></adHocSubProcess>',
         '<userTask id="x"><standardLoopCharacteristics loopMaximum="1"/><multiInstanceLoopCharacteristics/></userTask>',
         '<exclusiveGateway id="x"><standardLoopCharacteristics loopMaximum="1"/></exclusiveGateway>',
         '<userTask id="x"><multiInstanceLoopCharacteristics behavior="One"/></userTask>',
-        '<userTask id="x" isForCompensation="true"/>',
         '<receiveTask id="x" instantiate="true" messageRef="m"/>',
         '<exclusiveGateway id="x"><ioSpecification/></exclusiveGateway>',
         '<scriptTask id="x"><potentialOwner/><script>a = 1</script></scriptTask>',
         '<task id="x" startQuantity="2"/>',
-        '<intermediateThrowEvent id="x"><compensateEventDefinition/></intermediateThrowEvent>',
         '<userTask id="x"><messageEventDefinition messageRef="m"/></userTask>',
         '<intermediateThrowEvent id="x"><timerEventDefinition/></intermediateThrowEvent>',
         '<intermediateCatchEvent id="x"><conditionalEventDefinition/></intermediateCatchEvent>',
@@ -55,12 +52,10 @@ def test_what_may_stand_once_is_refused_the_second_time():
     assert not found(bpmn(chain('<scriptTask id="a"><script>a = 1</script></scriptTask>')), "unsupported")
 
 
-def test_an_end_by_compensation_a_timer_start_and_a_signal_start_are_refused():
+def test_a_timer_start_and_a_signal_start_are_refused():
     for event in ("timer", "signal", "conditional", "escalation", "error"):
         start = f'<startEvent id="s"><{event}EventDefinition/></startEvent>'
         assert found(bpmn(start), "unsupported"), event
-    for event in ("cancel", "compensate"):
-        assert found(bpmn(f'<startEvent id="s"/><endEvent id="e"><{event}EventDefinition/></endEvent>'), "unsupported"), event
 
 
 @pytest.mark.parametrize("kind", ["dataStoreReference", "dataInputAssociation", "correlationSubscription"])
