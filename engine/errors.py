@@ -54,6 +54,10 @@ class LimitExceeded(Rejected):
     code = "limit_exceeded"
 
 
+class TooLarge(LimitExceeded):
+    """More than is looked at."""
+
+
 class Unauthenticated(Rejected):
     """Nobody, or nobody whom we know, is asking."""
 

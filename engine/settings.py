@@ -18,6 +18,7 @@ class Limits:
     multi_instance: int = 5_000
     attachment: int = 25_000_000
     request: int = 30_000_000
+    body: int = 12_000_000  # of a request without files: JSON, or the fields of a page
 
 
 @dataclass(frozen=True)

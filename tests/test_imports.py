@@ -28,6 +28,7 @@ ENGINE_LAYERS = [
         "correlation",
         "texts",
         "append_only",
+        "payloads",
     ),
     ("tables", "bpmn.model", "bpmn.sandbox", "bpmn.expressions", "bpmn.feel", "bpmn.decisions", "bpmn.decision", "variables"),
     ("forms", "form"),

@@ -15,7 +15,7 @@ def create_app(steward: Steward) -> APIFlask:
     with steward.db.transaction() as session:
         app.config["SECRET_KEY"] = installation.session_key(session)
     app.config["MAX_CONTENT_LENGTH"] = steward.settings.limits.request
-    app.config["MAX_FORM_MEMORY_SIZE"] = steward.settings.limits.request
+    app.config["MAX_FORM_MEMORY_SIZE"] = steward.settings.limits.body
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     auth.install(app, steward)
     language.install(app)

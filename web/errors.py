@@ -1,9 +1,11 @@
 """How refusals travel over HTTP: one table of statuses, one JSON shape for programs, a page with a plain sentence for people."""
 
 import errno
+import itertools
 import logging
 import secrets
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,11 +27,16 @@ from engine.errors import (
     LimitExceeded,
     NotFound,
     Rejected,
+    TooLarge,
     TooManyAttempts,
     Unauthenticated,
 )
 
 log = logging.getLogger("steward.web")
+
+DOES_NOT_FIT = "Expected a request that fits its description, but some of its fields do not"
+MOST_NAMED = 100
+LONGEST_NAME = 100
 
 STATUS: dict[type[Rejected], int] = {
     Unauthenticated: 401,
@@ -38,6 +45,7 @@ STATUS: dict[type[Rejected], int] = {
     Conflict: 409,
     Invalid: 422,
     DeploymentRefused: 422,
+    TooLarge: 413,
     LimitExceeded: 422,
     TooManyAttempts: 429,
     Rejected: 400,
@@ -73,7 +81,7 @@ SENTENCES = {
 
 
 def install(app: APIFlask) -> None:
-    app.error_processor(refused_by_schema)  # first: it takes the framework's own refusals along
+    app.error_processor(refused_by_the_library)  # first: it takes the framework's own refusals along
     app.register_error_handler(Rejected, refused)
     app.register_error_handler(HTTPException, refused_by_the_framework)
     app.register_error_handler(CSRFError, refused_as_forged)
@@ -114,11 +122,9 @@ def refused_as_forged(error: CSRFError) -> ResponseReturnValue:
     return login_first()
 
 
-def refused_by_schema(error: HTTPError) -> ResponseReturnValue:
-    """What APIFlask refuses because a request does not fit its schema."""
-    fields = {path: text for location in error.detail.values() for path, text in _flat(location)} if isinstance(error.detail, dict) else {}
-    shape = _shape(CODES.get(error.status_code, "bad_request"), error.message)
-    return jsonify(error=shape | ({"fields": fields} if fields else {})), error.status_code, error.headers
+def refused_by_the_library(error: HTTPError) -> ResponseReturnValue:
+    """What APIFlask refuses by itself."""
+    return jsonify(error=_shape(CODES.get(error.status_code, "bad_request"), error.message)), error.status_code, error.headers
 
 
 def bug(error: Exception) -> ResponseReturnValue:
@@ -199,9 +205,16 @@ def _shape(code: str, message: str) -> dict[str, Any]:
     return {"code": code, "message": message}
 
 
-def _flat(errors: Any, path: str = "") -> list[tuple[str, str]]:
+def named(messages: Any) -> dict[str, str]:
+    """What marshmallow found wrong, a sentence by path; of very many the first few."""
+    return dict(itertools.islice(_flat(messages), MOST_NAMED))
+
+
+def _flat(errors: Any, path: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(errors, dict):
-        return [pair for key, value in errors.items() for pair in _flat(value, f"{path}.{key}" if path else str(key))]
-    if isinstance(errors, list):
-        return [(path, " ".join(str(text) for text in errors))]
-    return [(path, str(errors))]
+        for key, value in errors.items():
+            yield from _flat(value, f"{path}.{str(key)[:LONGEST_NAME]}" if path else str(key)[:LONGEST_NAME])
+    elif isinstance(errors, list):
+        yield path, " ".join(str(text) for text in errors)
+    else:
+        yield path, str(errors)

@@ -3,7 +3,6 @@
 The body is a JSON object. Its `correlation` (an object) tells which instance is meant; everything else in it are the message's variables.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +11,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import history, messages
+from engine import db, history, messages, payloads
 from engine.actors import Actor
 from engine.errors import Conflict, Invalid, NotFound, Unauthenticated
 from engine.rights import may_administer, may_see_site, require
@@ -31,7 +30,7 @@ def receive(session: Session, name: str, headers: Mapping[str, str], body: bytes
     message_id = verify(known, headers, body, now)
     source = f"hook:{name}"
     _refuse_replay(session, source, message_id)
-    said = _read(body)
+    said = _read(body, db.of(session).settings.limits.body)
     correlation = said.pop("correlation", None)
     # The endpoint speaks for its own site and for no other.
     actor = Actor(None, "webhook", frozenset({(endpoint.site, source)}))
@@ -92,12 +91,11 @@ def _replayed(message_id: str, received_at: datetime) -> Unauthenticated:
     return Unauthenticated(f"Expected a new delivery, but {message_id} was already received at {received_at.isoformat()}")
 
 
-def _read(body: bytes) -> dict[str, object]:
+def _read(body: bytes, largest: int) -> dict[str, object]:
     try:
-        orjson.loads(body)  # strict: the standard library would let NaN and lone surrogates through
-        said = json.loads(body)  # exact: orjson would round whole numbers beyond 64 bits
-        orjson.dumps(said)
-    except (ValueError, TypeError, RecursionError) as error:
+        said = payloads.read(body, largest)
+        orjson.dumps(said)  # whole numbers beyond 64 bits are kept by no database
+    except (ValueError, TypeError) as error:
         raise Invalid(f"Expected a JSON object, but: {error}") from None
     if not isinstance(said, dict) or not isinstance(said.get("correlation", {}), dict | None):
         raise Invalid("Expected a JSON object whose correlation is one too, but it is not")

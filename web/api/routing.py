@@ -8,13 +8,12 @@ import orjson
 from apiflask import APIBlueprint, Schema
 from flask import Response, make_response, request
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import UnsupportedMediaType
 
 from engine import worker
 from engine.db import on_commit
 from engine.tables import Instance
 from web import current
-from web.api import idempotency, schemas
+from web.api import bodies, idempotency, schemas
 
 View = Callable[..., Any]
 SECURITY = ["bearer", "session"]
@@ -37,20 +36,18 @@ def reads(
 ) -> Callable[[View], View]:
     """A GET. The view is called as `view(session, actor, [asked], **path)` and returns what `answer` dumps."""
 
-    form = answer()
+    form, asks = answer(), filters() if filters is not None else None
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
-        def answering(query_data: Mapping[str, Any] | None = None, **path: Any) -> Any:
-            asked = () if query_data is None else (query_data,)
+        def answering(**path: Any) -> Any:
+            asked = () if asks is None else (bodies.read_query(asks),)
             with current.steward().db.read() as session:
                 return as_json(form.dump(view(session, current.actor(), *asked, **path)))
 
-        wrapped: View = nouns.output(answer)(_plain(answering))
-        if filters is not None:
-            wrapped = nouns.input(filters, location="query")(wrapped)
         codes = (400, 401, 404, 405, 422, *refusals) if filters is not None or "<" in rule else (400, 401, 405, *refusals)
-        return nouns.get(rule)(_described(nouns, view, codes)(wrapped))
+        query = [nouns.input(filters, location="query")] if filters is not None else []
+        return nouns.get(rule)(_told(answering, nouns, codes, nouns.output(answer), *query))
 
     return decorate
 
@@ -71,14 +68,15 @@ def commands(
     work that would hold up other writers and may be done twice.
     """
 
-    form = answer()
+    form, shape = answer(), body()
+    reading = bodies.read if location == "json" else bodies.read_parts
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
-        def answering(headers_data: Mapping[str, Any] | None = None, said: Mapping[str, Any] | None = None, **path: Any) -> Response:
-            said = said or {}
+        def answering(**path: Any) -> Response:
             steward, actor, now = current.steward(), current.actor(), current.now()
-            key = (headers_data or {}).get("key")
+            key = bodies.key() if method == "POST" else None
+            said = reading(shape)
             digest = idempotency.hash_of(request.method, request.path, said if location == "json" else _parts()) if key else ""
             if before is not None:
                 said = before(said)
@@ -93,15 +91,10 @@ def commands(
                 response.headers["Idempotency-Replayed"] = "true"
             return response
 
-        wrapped: View = nouns.output(answer, status_code=status)(_plain(answering))
-        if location == "json":
-            wrapped = _json_alone(wrapped)
-        if body is not schemas.Nothing:
-            wrapped = nouns.input(body, location=location, arg_name="said")(wrapped)
-        if method == "POST":
-            wrapped = nouns.input(schemas.IdempotencyHeader, location="headers")(wrapped)
+        asked = [nouns.input(body, location=location)] if body is not schemas.Nothing else []
+        asked += [nouns.input(schemas.IdempotencyHeader, location="headers")] if method == "POST" else []
         codes = (400, 401, 403, 404, 405, 409, 413, 415, 422)
-        return nouns.route(rule, methods=[method])(_described(nouns, view, codes)(wrapped))
+        return nouns.route(rule, methods=[method])(_told(answering, nouns, codes, nouns.output(answer, status_code=status), *asked))
 
     return decorate
 
@@ -110,18 +103,6 @@ def settle(session: Session, instance: Instance) -> None:
     """Once this is committed, do the jobs that it caused in the case, so that whoever asks next sees where it has come to rest."""
     steward, root = current.steward(), instance.root_id or instance.id
     on_commit(session, lambda: worker.run_jobs_of(steward.db, root, steward.clock))
-
-
-def _json_alone(view: View) -> View:
-    """Refuse a body of another type, which would be read as if there were none."""
-
-    @functools.wraps(view)
-    def answering(*said: Any, **path: Any) -> Any:
-        if request.content_length and not request.is_json:
-            raise UnsupportedMediaType(f"Expected a body of the type application/json, but it is {request.mimetype or 'of none'}")
-        return view(*said, **path)
-
-    return answering
 
 
 def _parts() -> list[tuple[str, Any]]:
@@ -134,17 +115,19 @@ def as_json(content: Any, status: int = 200) -> Response:
     return response
 
 
-def _described(nouns: APIBlueprint, view: View, codes: tuple[int, ...]) -> Callable[[View], View]:
-    described: Callable[[View], View] = nouns.doc(responses=refusals(*codes), operation_id=view.__name__, security=SECURITY)
-    return described
+def _told(view: View, nouns: APIBlueprint, codes: tuple[int, ...], *described: Callable[[View], View]) -> View:
+    """The view with its description: the library writes it onto a stand-in, so that none of its layers takes part in a request."""
+
+    def stand_in() -> None: ...
+
+    noted: View = nouns.doc(responses=refusals(*codes), operation_id=view.__name__, security=SECURITY)(stand_in)
+    for describe in described:
+        noted = describe(noted)
+    view._spec = noted._spec  # type: ignore[attr-defined]
+    del view.__wrapped__  # type: ignore[attr-defined]  # its signature has the session in it
+    return view
 
 
 def refusals(*codes: int) -> dict[int, str]:
     """The refusals of an operation, as its description lists them."""
     return {code: MEANINGS[code] for code in sorted(set(codes))}
-
-
-def _plain(view: View) -> View:
-    """Without __wrapped__, whose signature has the session in it."""
-    del view.__wrapped__  # type: ignore[attr-defined]
-    return view

@@ -43,12 +43,13 @@ class Variables(Dict):
         super().__init__(keys=String(), values=Raw(allow_none=True), **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        found = super()._deserialize(value, attr, data, **kwargs)
+        if not isinstance(value, dict):
+            raise self.make_error("invalid")
         try:
-            orjson.dumps(found)
+            orjson.dumps(value)
         except orjson.JSONEncodeError as error:
             raise ValidationError(f"Expected values that JSON can keep, but: {error}") from None
-        return found
+        return value
 
 
 def identity(**kwargs: Any) -> Integer:

@@ -17,12 +17,6 @@ from web.cli.console import Console, pass_console
 if TYPE_CHECKING:
     from web.wiring import Steward
 
-THREADS = 16
-CONNECTIONS = 4_000  # idle ones cost little; waitress's own limit of 100 would let 100 silent clients lock everybody out
-IDLE_SECONDS = 60  # a client that sends nothing, or half a request, is let go after that
-BACKLOG = 1_024
-
-
 host_option = click.option("--host", default="127.0.0.1", show_default=True)
 port_option = click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one.")
 worker_option = click.option("--worker/--no-worker", default=True, help="Whether timers and jobs run here as well.")
@@ -86,25 +80,12 @@ def _serve(console: Console, host: str, port: int, worker: bool) -> None:
 
 def _listen(application: Any, steward: "Steward", host: str, port: int) -> Any:
     """The server, listening already; refused in a sentence when somebody else has the port."""
-    import waitress
+    from web import server
 
+    # Beyond the limit Flask refuses in the one shape; far beyond it the server does, before the body is read.
+    largest = 2 * steward.settings.limits.request
     try:
-        return waitress.create_server(
-            application,
-            host=host,
-            port=port,
-            threads=THREADS,
-            asyncore_use_poll=True,  # select() breaks down beyond 1,024 connections
-            connection_limit=CONNECTIONS,
-            channel_timeout=IDLE_SECONDS,
-            cleanup_interval=10,
-            backlog=BACKLOG,
-            # Beyond the limit Flask refuses in the one shape; far beyond it the server does, before the body is read.
-            max_request_body_size=2 * steward.settings.limits.request,
-            ident=None,
-            clear_untrusted_proxy_headers=True,
-            **_behind(steward.settings.trusted_proxy),
-        )
+        return server.listen(application, host, port, largest, **_behind(steward.settings.trusted_proxy))
     except OSError as error:
         raise Conflict(f"Expected port {port} of {host} to be free, but: {error.strerror} (--port or PORT= takes another)") from None
 
@@ -144,6 +125,7 @@ def _prepare() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for chatty in ("alembic", "apscheduler"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for each request that waits its turn helps nobody
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
 

@@ -1,0 +1,167 @@
+"""The HTTP server: waitress, with what it lacks against clients who stall: nobody holds up others by being slow, silent or wrong.
+
+- A connection that is idle costs nothing. waitress asks each of them at every turn of its loop; ours waits for those that speak.
+- What is sent in drips is let go as well: a request has to be whole in a given time, its head sooner.
+- Who does not take their answer is let go: waitress waits until the socket can be written to, which is then never.
+- The size line and the trailer of a chunked body are bounded: waitress collects them without an end, copying all of it at every piece.
+"""
+
+import resource
+import select
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import waitress
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.receiver import ChunkedReceiver
+from waitress.server import BaseWSGIServer
+from waitress.utilities import BadRequest
+
+THREADS = 16
+CONNECTIONS = 4_000
+FILES_BESIDE = 300  # descriptors that are kept for the database, attachments and long bodies
+BACKLOG = 1_024
+IDLE_SECONDS = 60  # between two requests, and for an answer of which nothing is taken
+HEAD_SECONDS = 20
+REQUEST_SECONDS = 600  # 25 MB over a bad mobile network
+CLEANUP_SECONDS = 5
+LARGEST_HEAD = 32_768
+LARGEST_SIZE_LINE = 1_024
+KEPT_IN_MEMORY = 65_536  # of a body or an answer that waits; the rest of it waits in a file
+
+
+def listen(application: Any, host: str, port: int, largest_body: int, **more: Any) -> Any:
+    """The server, listening already; `run()` serves until SystemExit. Raises OSError when the address cannot be had."""
+    connections = Connections()
+    server = waitress.create_server(
+        application,
+        map=connections,
+        host=host,
+        port=port,
+        threads=THREADS,
+        connection_limit=min(CONNECTIONS, _open_files() - FILES_BESIDE),
+        channel_timeout=IDLE_SECONDS,
+        cleanup_interval=CLEANUP_SECONDS,
+        backlog=BACKLOG,
+        max_request_header_size=LARGEST_HEAD,
+        max_request_body_size=largest_body,
+        inbuf_overflow=KEPT_IN_MEMORY,
+        outbuf_overflow=4 * KEPT_IN_MEMORY,
+        ident=None,
+        clear_untrusted_proxy_headers=True,
+        **more,
+    )
+    server.asyncore = connections  # its loop in place of waitress's own
+    for socket in list(connections.values()):
+        if isinstance(socket, BaseWSGIServer):
+            socket.channel_class = Channel
+            socket.maintenance = _maintenance(socket)
+    return server
+
+
+def _open_files() -> int:
+    """How many files this process may have open: as many as the machine lets it ask for."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS + FILES_BESIDE if most == resource.RLIM_INFINITY else most
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    return wanted
+
+
+class Request(HTTPRequestParser):
+    """A request of which no part grows without an end."""
+
+    def received(self, data: bytes) -> int:
+        used: int = super().received(data)
+        body = self.body_rcv
+        if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > LARGEST_SIZE_LINE:
+            self.error = BadRequest("Expected the size of a chunk, but found something longer")
+            self.completed = True
+        return used
+
+
+class Channel(HTTPChannel):
+    """One connection, and since when its present request is on its way."""
+
+    parser_class = Request
+    began = 0.0
+
+    def received(self, data: bytes) -> bool:
+        if self.request is None:
+            self.began = time.time()
+        return bool(super().received(data))
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether its client has had its time: to say something, to finish saying it, to take what was answered."""
+        if self.requests and not self.total_outbufs_len:
+            return False  # it waits for us
+        if now - self.last_activity > IDLE_SECONDS:
+            return True
+        if self.request is None:
+            return self.began == 0.0 and now - self.creation_time > HEAD_SECONDS
+        return now - self.began > (REQUEST_SECONDS if self.request.headers_finished else HEAD_SECONDS)
+
+
+def _maintenance(server: BaseWSGIServer) -> Callable[[float], None]:
+    def let_go(now: float) -> None:
+        for channel in list(server.active_channels.values()):
+            if channel.is_overdue(now):
+                channel.handle_close()
+
+    return let_go
+
+
+class Connections(dict[int, Any]):
+    """The open sockets by file descriptor, and the loop that serves them: waitress writes into the one and calls the other.
+
+    What a socket waits for changes by what it sends, or while a thread works for it: those alone are asked again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._poll = select.epoll()
+        self._registered: dict[int, int] = {}
+        self._stirred: set[int] = set()
+
+    def __setitem__(self, descriptor: int, one: Any) -> None:
+        super().__setitem__(descriptor, one)
+        self._stirred.add(descriptor)
+
+    def __delitem__(self, descriptor: int) -> None:
+        super().__delitem__(descriptor)
+        self._stirred.discard(descriptor)
+        with suppress(OSError):  # waitress's own pipe is closed before it is taken out
+            self._register(descriptor, 0)
+
+    def loop(self, timeout: float, **_waitress_own: Any) -> None:
+        """Serve until there is no socket left."""
+        while self:
+            for descriptor in list(self._stirred):
+                self._look(descriptor)
+            for descriptor, happened in self._poll.poll(timeout):
+                if descriptor in self:
+                    self._stirred.add(descriptor)
+                    wasyncore.readwrite(self[descriptor], happened)
+
+    def _look(self, descriptor: int) -> None:
+        one = self.get(descriptor)
+        if one is None:
+            return  # closed by the one before it
+        reads, writes = one.readable(), one.writable() and not one.accepting
+        self._register(descriptor, (select.EPOLLIN if reads else 0) | (select.EPOLLOUT if writes else 0))
+        if reads and not writes and not one.accepting:  # who accepts also cleans up, at every turn
+            self._stirred.discard(descriptor)
+
+    def _register(self, descriptor: int, wanted: int) -> None:
+        before = self._registered.pop(descriptor, 0)
+        if wanted:
+            self._registered[descriptor] = wanted
+        if wanted and not before:
+            self._poll.register(descriptor, wanted)
+        elif before and not wanted:
+            self._poll.unregister(descriptor)
+        elif wanted != before:
+            self._poll.modify(descriptor, wanted)
