@@ -8,6 +8,7 @@
 
 import resource
 import select
+import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -32,6 +33,8 @@ CLEANUP_SECONDS = 5
 LARGEST_HEAD = 32_768
 LARGEST_SIZE_LINE = 1_024
 KEPT_IN_MEMORY = 65_536  # of a body or an answer that waits; the rest of it waits in a file
+# The kernel takes more of an answer only when a third of this is free again: so much a minute is slow, less is silence.
+SOCKET_OPTIONS = [(socket.SOL_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * KEPT_IN_MEMORY)]
 
 
 def listen(application: Any, host: str, port: int, largest_body: int, **more: Any) -> Any:
@@ -56,10 +59,11 @@ def listen(application: Any, host: str, port: int, largest_body: int, **more: An
         **more,
     )
     server.asyncore = connections  # its loop in place of waitress's own
-    for socket in list(connections.values()):
-        if isinstance(socket, BaseWSGIServer):
-            socket.channel_class = Channel
-            socket.maintenance = _maintenance(socket)
+    server.adj.socket_options = SOCKET_OPTIONS
+    for one in list(connections.values()):
+        if isinstance(one, BaseWSGIServer):
+            one.channel_class = Channel
+            one.maintenance = _maintenance(one)
     return server
 
 
