@@ -16,6 +16,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from engine.settings import Settings
 from engine.tables import Base
+from engine.turns import Overtaken as Overtaken
 from engine.turns import Turn, Turns
 
 Result = TypeVar("Result")
@@ -76,10 +77,6 @@ class Database:
         _committed(session)
 
 
-class Overtaken(Exception):
-    """What was read before the turn to write came is no longer so. Nothing was written; whoever decided on it decides anew."""
-
-
 class _SqliteSession(Session):
     """Takes the turn as soon as it is used past the prepared statements."""
 
@@ -92,6 +89,7 @@ class _Driver:
     """The driver's connection behind a session that has a transaction of its own: what it has read stays so."""
 
     has_looked_ahead = False
+    is_deciding = False
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -107,11 +105,15 @@ class _Driver:
 
 def decide(session: Session, work: Callable[[], Result]) -> Result:
     """Do work that reads, reckons and then writes; anew, in the turn this time, when another was faster."""
+    connection = session.info["connection"]
+    connection.is_deciding = True
     try:
         return work()
     except Overtaken:
-        session.info["connection"].writing()
+        connection.writing()
         return work()
+    finally:
+        connection.is_deciding = False
 
 
 def on_commit(session: Session, action: Callable[[], None]) -> None:

@@ -7,12 +7,16 @@ nobody waits for a slow script.
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 BATCH = 64  # commands that may share one commit; more would only make the first one wait longer
+
+
+class Overtaken(Exception):
+    """What was read before the turn to write came may no longer be so. Nothing was written; whoever decides on it decides anew."""
 
 
 class Turn:
@@ -23,6 +27,7 @@ class Turn:
         self._batch: _Batch | None = None
         self._reader: sqlite3.Connection | None = None
         self.has_looked_ahead = False  # something was read before the turn came, and may have been overtaken since
+        self.is_deciding = False  # on what was read so far: what is read in the turn does not belong to it
 
     @property
     def is_held(self) -> bool:
@@ -40,18 +45,20 @@ class Turn:
     def writing(self) -> sqlite3.Connection:
         """The driver's connection to write by; waits for the turn."""
         if self._batch is None:
+            self._give_reader_back()
             self._batch = self._turns.take()
         return self._turns.driver
 
     def connection(self) -> Connection:
         """SQLAlchemy's connection of the shared transaction; waits for the turn."""
+        if self.is_deciding and self.has_looked_ahead and not self.is_held:
+            raise Overtaken
         self.writing()
         return self._turns.connection
 
     def end(self, failed: bool) -> None:
         """Keep what was written, or undo it, and let the next one have the turn; returns after the commit that covers it."""
-        if self._reader is not None:
-            self._turns.take_back_reader(self._reader)
+        self._give_reader_back()
         if self._batch is None:
             return
         self._turns.pass_on(self._batch, failed)
@@ -60,6 +67,11 @@ class Turn:
         self._batch.done.wait()
         if self._batch.error is not None:
             raise self._batch.error
+
+    def _give_reader_back(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            self._turns.take_back_reader(reader)
 
 
 class _Batch:
@@ -141,16 +153,23 @@ class Turns:
             self._turn.release()
 
     def lend_reader(self) -> sqlite3.Connection:
-        """A connection that reads what is committed, statement by statement."""
-        with suppress(IndexError):
-            return self._readers.pop()
+        """A connection that sees one state of what is committed: a task as it was beside its case as it is would be a riddle."""
+        try:
+            reader = self._readers.pop()
+        except IndexError:
+            reader = self._new_reader()
+        reader.execute("BEGIN")
+        return reader
+
+    def take_back_reader(self, reader: sqlite3.Connection) -> None:
+        reader.rollback()
+        self._readers.append(reader)
+
+    def _new_reader(self) -> sqlite3.Connection:
         raw: Any = self._engine.raw_connection()
         driver: sqlite3.Connection = raw.driver_connection
         raw.detach()
         return driver
-
-    def take_back_reader(self, reader: sqlite3.Connection) -> None:
-        self._readers.append(reader)
 
     def close(self) -> None:
         """Give the connections back; the next turn takes another."""
