@@ -3,15 +3,17 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 
 from engine import history
-from engine.tables import Instance, Job, Message, MessageSubscription, Number, Timer
+from engine.tables import HistoryEvent, Instance, Job, Message, MessageSubscription, Number, Timer
 from tests.crash.load import Order, Person, orders
 from tests.factories import Company
 
 PATIENCE = 20.0
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def wait_for_jobs(company: Company) -> None:
@@ -26,16 +28,23 @@ def wait_for_jobs(company: Company) -> None:
         time.sleep(0.05)
 
 
+def told(company: Company, event_type: str, since: datetime = LONG_AGO) -> Counter[str]:
+    """How often each chain tells of such an event."""
+    with company.database.read() as session:
+        events = select(HistoryEvent.chain).where(HistoryEvent.type == event_type, HistoryEvent.recorded_at > since)
+        return Counter(session.scalars(events))
+
+
 def balance(company: Company, everybody: Sequence[Person]) -> None:
     """Compare the database, in which nothing waits any more, with the books of the people."""
-    told = orders(everybody)
-    rounds = sum(order.rounds for order in told)
+    acknowledged = orders(everybody)
+    rounds = sum(order.rounds for order in acknowledged)
     assert company.incidents() == []
-    for order in told:
+    for order in acknowledged:
         _check(company, order)
     with company.database.read() as session:
         keys = Counter(session.scalars(select(Instance.key)))
-        assert keys == {"order": len(told), "visit": rounds, "note": rounds}
+        assert keys == {"order": len(acknowledged), "visit": rounds, "note": rounds}
         assert set(session.scalars(select(Instance.state))) == {"completed"}
         assert Counter((name, state) for name, state in session.execute(select(Message.name, Message.state))) == {
             ("answer", "delivered"): rounds,
@@ -46,8 +55,8 @@ def balance(company: Company, everybody: Sequence[Person]) -> None:
         numbers = dict(session.execute(select(Number.number, Number.instance_id)).all())
         given = dict(session.execute(select(Instance.number, Instance.id)).all())
         assert numbers == given
-        assert len(numbers) == len(told) + 2 * rounds
-        assert {order.number: order.id for order in told}.items() <= given.items()
+        assert len(numbers) == len(acknowledged) + 2 * rounds
+        assert {order.number: order.id for order in acknowledged}.items() <= given.items()
         assert _gaps(list(numbers)) == []
         assert list(history.verify(session)) == []
 

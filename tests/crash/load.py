@@ -30,8 +30,9 @@ _CALL = (
     + extensions(None, '<camunda:in source="round" target="round"/><camunda:out source="seen" target="seen"/>')
     + "</callActivity>"
 )
+NOTE_SENT = '<message id="note_sent" name="note"/>'
 _ROUND = '<camunda:inputOutput><camunda:inputParameter name="round">${round}</camunda:inputParameter></camunda:inputOutput>'
-_TELL = (
+TELL = (
     f'<intermediateThrowEvent id="tell">{extensions(None, _ROUND)}<messageEventDefinition messageRef="note_sent"/></intermediateThrowEvent>'
 )
 _HEAR = (
@@ -49,7 +50,7 @@ ORDER = diagram(
         script("begin", "round = round + 1"),
         task("work"),
         _CALL,
-        _TELL,
+        TELL,
         _HEAR,
         _PAUSE,
         script("keep", "steps = steps + [[round, mark, seen, heard]]"),
@@ -64,14 +65,14 @@ ORDER = diagram(
     + '<endEvent id="told"/><sequenceFlow id="nudge_nudged" sourceRef="nudge" targetRef="nudged"/>'
     + '<sequenceFlow id="nudged_told" sourceRef="nudged" targetRef="told"/>',
     properties=_PROPERTIES,
-    before='<message id="note_sent" name="note"/><message id="answer_sent" name="answer"/>',
+    before=NOTE_SENT + '<message id="answer_sent" name="answer"/>',
 )
 VISIT = diagram(chain(START_EVENT, script("look", "seen = round"), END_EVENT), key="visit", properties={"numberSeries": "V"})
 NOTE = diagram(
     chain('<startEvent id="noted"><messageEventDefinition messageRef="note_sent"/></startEvent>', END_EVENT),
     key="note",
     properties={"numberSeries": "N"},
-    before='<message id="note_sent" name="note"/>',
+    before=NOTE_SENT,
 )
 
 

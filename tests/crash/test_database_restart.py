@@ -7,11 +7,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import func, select
+import requests
 
 from engine.clock import VirtualClock
 from engine.db import Database
-from engine.tables import HistoryEvent
 from tests.crash import books, load
 from tests.crash.processes import Process
 from tests.crash.sizes import Tell, seed, size
@@ -63,6 +62,7 @@ def test_a_restart_of_the_database_is_survived_without_a_hand(
         for _ in range(RESTARTS):
             load.let_work(everybody, 5 * PEOPLE)
             server.stop(mode)
+            _ask_after_health(processes[0].address)
             time.sleep(AWAY)
             server.start()
             longest = max(longest, _seconds_until_all_goes_on(company, everybody))
@@ -84,15 +84,21 @@ def test_a_restart_of_the_database_is_survived_without_a_hand(
     tell(f"{RESTARTS} restarts, {acts} acknowledged acts, {len(refused)} answers 503, back in {longest:.1f} s at most, seed {chosen}")
 
 
+def _ask_after_health(address: str) -> None:
+    """The process lives, and tells that it cannot work."""
+    assert requests.get(f"{address}/healthz", timeout=30).status_code == 200
+    ready = requests.get(f"{address}/readyz", timeout=30)
+    assert (ready.status_code, ready.json()) == (503, {"status": "unavailable"})
+
+
 def _seconds_until_all_goes_on(company: Company, everybody: list[load.Person]) -> float:
     """From the moment at which the database is back until each person has been answered and a timer has fired."""
     began, back = time.monotonic(), datetime.now(UTC)
     before = [person.acknowledged for person in everybody]
-    fired = select(func.count()).where(HistoryEvent.type == "timer.fired", HistoryEvent.recorded_at > back)
     while time.monotonic() < began + load.PATIENCE:
-        with company.database.read() as session:
-            timers = session.scalar(fired)
-        if timers and all(person.acknowledged > count for person, count in zip(everybody, before, strict=True)):
+        if books.told(company, "timer.fired", back) and all(
+            person.acknowledged > count for person, count in zip(everybody, before, strict=True)
+        ):
             break
         time.sleep(0.05)
     return time.monotonic() - began

@@ -1,4 +1,4 @@
-"""Two `steward worker` over one database: each timer fires once, whoever fires it."""
+"""Two `steward worker` over one database: each timer fires once, each clock rings once, each job is done once, whoever does it."""
 
 import time
 from collections import Counter
@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text, update
 
-from engine import instances
-from engine.tables import HistoryEvent, Timer
+from engine import history, instances
+from engine.tables import Instance, Job, SlaClock, Timer
+from tests.crash import books, load
 from tests.crash.processes import Process
 from tests.crash.sizes import Tell, size
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, script, task
@@ -26,10 +27,14 @@ ORDER = diagram(
         '<intermediateCatchEvent id="late"><timerEventDefinition><timeDuration>PT1S</timeDuration></timerEventDefinition>'
         "</intermediateCatchEvent>",
         script("count", "fired = fired + 1"),
+        load.TELL,
         task("work"),
         END_EVENT,
-    )
+    ),
+    properties={"clock.promise": "from=start.completed; to=work.completed; limit=duration(&quot;PT1S&quot;)"},
+    before=load.NOTE_SENT,
 )
+ONCE = ("timer.fired", "clock.breached")
 OFTEN = {"STEWARD_POLL_SECONDS": "0.05"}  # so that both begin together
 # PostgreSQL notes by whom each timer was taken away: libpq says its name to the server.
 WITNESS = (
@@ -49,8 +54,8 @@ def workers(company: Company, database_url: str, tmp_path: Path) -> Iterator[lis
         process.end()
 
 
-def test_two_workers_fire_each_timer_once(company: Company, workers: list[Process], tell: Tell) -> None:
-    company.deploy(ORDER)
+def test_two_workers_do_everything_that_is_due_once(company: Company, workers: list[Process], tell: Tell) -> None:
+    company.deploy(load.NOTE, ORDER)
     orders = _orders(company)
     witnessed = not company.database.is_sqlite
     if witnessed:
@@ -60,26 +65,29 @@ def test_two_workers_fire_each_timer_once(company: Company, workers: list[Proces
         worker.start()
     _set_due(company, datetime.now(UTC))
     began = time.monotonic()
-    _wait_until_fired(company)
+    _wait_until_done(company)
     took = time.monotonic() - began
     for worker in workers:
         worker.stop()
 
-    with company.database.read() as session:
-        fired = Counter(session.scalars(select(HistoryEvent.chain).where(HistoryEvent.type == "timer.fired")))
-    assert set(fired.values()) == {1}
-    assert len(fired) == TIMERS
-    assert [company.variables(order) for order in orders] == [{"fired": 1}] * TIMERS
+    for type_ in ONCE:
+        told = books.told(company, type_)
+        assert set(told.values()) == {1}, type_
+        assert len(told) == TIMERS
+    assert [company.variables(order) for order in orders] == [{"fired": 1, "round": 0}] * TIMERS
     assert Counter(task.instance_id for task in company.open_tasks()) == Counter(orders)
     assert company.incidents() == []
+    with company.database.read() as session:
+        assert session.scalar(select(func.count()).where(Instance.key == "note")) == TIMERS
+        assert list(history.verify(session)) == []
     shares = _shares(company) if witnessed else {}
     assert not witnessed or (set(shares) == {"first", "second"} and sum(shares.values()) == TIMERS)
-    tell(f"{TIMERS} timers, {sum(fired.values())} firings, {took:.1f} s, {dict(shares) or 'shares unseen'}")
+    tell(f"{TIMERS} timers, clocks and messages, each once, {took:.1f} s, {dict(shares) or 'shares unseen'}")
 
 
 def _orders(company: Company) -> list[int]:
     with company.database.transaction() as session:
-        return [instances.start(session, "order", "S1", CHEN, company.now, {"fired": 0}).instance.id for _ in range(TIMERS)]
+        return [instances.start(session, "order", "S1", CHEN, company.now, {"fired": 0, "round": 0}).instance.id for _ in range(TIMERS)]
 
 
 def _bring_witness(company: Company) -> None:
@@ -96,14 +104,17 @@ def _shares(company: Company) -> Counter[str]:
 def _set_due(company: Company, moment: datetime) -> None:
     with company.database.transaction() as session:
         session.execute(update(Timer).values(due_at=moment))
+        session.execute(update(SlaClock).values(alarm_at=moment))
 
 
-def _wait_until_fired(company: Company) -> None:
+def _wait_until_done(company: Company) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         with company.database.read() as session:
-            left = session.scalar(select(func.count()).select_from(Timer))
+            waiting = [session.scalar(select(func.count()).select_from(table)) or 0 for table in (Timer, Job)]
+            ringing = session.scalar(select(func.count()).where(SlaClock.alarm_at.is_not(None))) or 0
+        left = sum(waiting) + ringing
         if not left:
             return
-        assert time.monotonic() < deadline, f"Expected all timers to fire within {PATIENCE} s, but {left} did not"
+        assert time.monotonic() < deadline, f"Expected everything to be done within {PATIENCE} s, but {left} things are not"
         time.sleep(0.1)
