@@ -176,8 +176,9 @@ def _sqlite_engine(url: str, durable: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        reading = connection.get_execution_options().get("steward_read")
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        driver: Any = connection.connection.driver_connection
+        if not driver.in_transaction:  # commands that share one have begun it already
+            driver.execute("BEGIN" if connection.get_execution_options().get("steward_read") else "BEGIN IMMEDIATE")
 
     # SQLAlchemy compiles these anew for each name, which takes longer than running them.
     dialect: Any = engine.dialect

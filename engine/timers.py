@@ -3,17 +3,23 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from engine import incidents, runner, sites
+from engine import db, incidents, runner, sites
 from engine.actors import Actor
 from engine.bpmn.cycles import following
 from engine.bpmn.triggers import Fire
+from engine.db import core
 from engine.history import Event, append
+from engine.prepared import Prepared, detached
 from engine.tables import Timer
 
 TIMER = Actor.system("timer")
+
+_COLUMNS = tuple(core(Timer).c.keys())
+_TIMER = Prepared(select(core(Timer)).where(core(Timer).c.id == bindparam("wanted")))
+_INSTANCE_OF_TIMER = runner.found_by(select(Timer.instance_id).where(Timer.id == bindparam("wanted")).scalar_subquery())
 
 
 def due(session: Session, now: datetime, limit: int, apart_from: Collection[int] = ()) -> list[tuple[int, int]]:
@@ -24,13 +30,17 @@ def due(session: Session, now: datetime, limit: int, apart_from: Collection[int]
 
 def fire(session: Session, timer_id: int, now: datetime) -> runner.Step | None:
     """Fire one timer, once; None when somebody else was faster. A rule `skip` may leave the firing out, which history tells."""
-    instance_id = session.scalars(select(Timer.instance_id).where(Timer.id == timer_id)).first()
-    if instance_id is None:
+    return db.decide(session, lambda: _fire(session, timer_id, now))
+
+
+def _fire(session: Session, timer_id: int, now: datetime) -> runner.Step | None:
+    instance = runner.find(session, _INSTANCE_OF_TIMER, timer_id)
+    # Only once the instance is held is it certain: a task completed in this instant may have taken the timer away.
+    rows = _TIMER.rows(session, {"wanted": timer_id})
+    if instance is None or not rows:
         return None
-    instance = runner.lock(session, instance_id)
-    # Only under the instance's lock is it certain: a task completed in this instant may have taken the timer away.
-    timer = session.scalars(select(Timer).where(Timer.id == timer_id).execution_options(populate_existing=True)).first()
-    if timer is None or timer.state != "open" or timer.due_at > now or instance.state != "running":
+    timer: Timer = detached(Timer, _COLUMNS, rows[0])
+    if timer.state != "open" or timer.due_at > now or instance.state != "running":
         return None
     event = Event(
         "timer.skipped" if _skips(session, timer, now) else "timer.fired", timer.activity_id, {"due_at": timer.due_at.isoformat()}

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 BATCH = 64  # commands that may share one commit; more would only make the first one wait longer
 
@@ -54,7 +55,10 @@ class Turn:
         if self.is_deciding and self.has_looked_ahead and not self.is_held:
             raise Overtaken
         self.writing()
-        return self._turns.connection
+        connection = self._turns.connection
+        if not connection.in_transaction():
+            connection.begin()
+        return connection
 
     def end(self, failed: bool) -> None:
         """Keep what was written, or undo it, and let the next one have the turn; returns after the commit that covers it."""
@@ -129,7 +133,7 @@ class Turns:
             self._waiting -= 1
         try:
             self._open()
-            self._driver.execute("SAVEPOINT command")
+            self._say("SAVEPOINT command")
         except BaseException as error:
             self._give_up(error)
             self._turn.release()
@@ -142,8 +146,8 @@ class Turns:
         try:
             if not _gave_up(self._driver):
                 if failed:
-                    self._driver.execute("ROLLBACK TO command")
-                self._driver.execute("RELEASE command")
+                    self._say("ROLLBACK TO command")
+                self._say("RELEASE command")
             if self._waiting == 0 or batch.size >= BATCH or _gave_up(self._driver):
                 self._commit(batch)
         except BaseException as error:
@@ -182,14 +186,24 @@ class Turns:
             self._connection = self._engine.connect()
             self._driver = self._connection.connection.driver_connection
         if self._batch.size == 0:
-            self._connection.begin()
+            self._say("BEGIN IMMEDIATE")
+
+    def _say(self, words: str) -> None:
+        try:
+            self._driver.execute(words)
+        except sqlite3.Error as error:
+            raise _told(words, error) from error
 
     def _commit(self, batch: _Batch) -> None:
         self._batch = _Batch()
         try:
             if _gave_up(self._driver):
-                raise sqlite3.OperationalError("Expected to commit, but the database gave the transaction up")
-            self.connection.commit()
+                raise _told("COMMIT", sqlite3.OperationalError("Expected to commit, but the database gave the transaction up"))
+            # SQLAlchemy takes longer to begin and to commit than SQLite does: it is asked only where it had a part.
+            if self.connection.in_transaction():
+                self.connection.commit()
+            else:
+                self._say("COMMIT")
         except BaseException as error:
             batch.error = error
             self._invalidate()
@@ -212,6 +226,11 @@ class Turns:
         connection, self._connection, self._driver = self._connection, None, None
         if connection is not None:
             connection.close()
+
+
+def _told(words: str, error: sqlite3.Error) -> BaseException:
+    """What the driver raised, as SQLAlchemy would raise it."""
+    return DBAPIError.instance(words, None, error, sqlite3.Error)
 
 
 def _gave_up(driver: sqlite3.Connection | None) -> bool:
