@@ -125,11 +125,21 @@ class _Hiding:
     def _is_true(self, condition: str) -> bool:
         expression = compile_feel(condition)
         try:
-            return expression.evaluate({name: self.seen.get(name) for name in expression.names}) is True
+            return expression.evaluate(_Known(self.seen)) is True
         except EvaluationFailed:
             if self.strict:
                 raise
             return False
+
+
+class _Known(dict[str, Any]):
+    """What a condition can read: here, and only here, a name that nothing has yet is null."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> None:
+        return None
 
 
 def _is_empty(value: Any) -> bool:

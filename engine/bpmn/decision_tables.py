@@ -3,15 +3,16 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from functools import reduce
+from typing import Any, Protocol
 
-from engine.bpmn.expressions_budget import SECONDS, EvaluationFailed, kind_of
-from engine.bpmn.expressions_functions import ZONE
-from engine.bpmn.expressions_values import parse_duration, text_of
+from engine.bpmn.decision_types import ANY, Type
+from engine.bpmn.expressions_budget import SECONDS, EvaluationFailed, checked_weight, kind_of, weigh
+from engine.bpmn.expressions_values import text_of
 from engine.bpmn.feel import INPUT
-from engine.bpmn.feel_functions import equal, exact, number
+from engine.bpmn.feel_arithmetic import add
+from engine.bpmn.feel_values import equal, exact, fits
 from engine.bpmn.sandbox import Expression
 
 AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
@@ -25,16 +26,27 @@ Functions = Mapping[str, Callable[..., Any]]
 class Input:
     label: str
     expression: Expression
-    type: str
+    type: Type
     variable: str | None  # a second name that the cells of the column may use for the value
+    allowed: Expression | None = None  # what the value must pass
 
 
 @dataclass(frozen=True)
 class Output:
     name: str
-    type: str
-    values: tuple[Any, ...]  # allowed values, the most important first; empty when there is no such list
-    default: Expression | None
+    type: Type = ANY
+    values: tuple[Any, ...] = ()  # allowed values, the most important first; empty when there is no such list
+    allowed: Expression | None = None  # the same as a test
+    default: Expression | None = None
+
+    def check(self, value: Any) -> Any:
+        """The value, which must be one of those that are listed. Null is no value."""
+        if value is not None and self.allowed is not None and self.allowed.evaluate({INPUT: value}) is not True:
+            listed = self.allowed.text
+            raise EvaluationFailed(
+                f"Expected one of the listed values ({listed[:80]}) for output {self.name!r}, but found {text_of(value)[:60]!r}"
+            )
+        return value
 
 
 @dataclass(frozen=True)
@@ -64,9 +76,14 @@ class Table:
     def evaluate(self, variables: Mapping[str, Any], functions: Functions, deadline: float) -> Any:
         """The result by the hit policy; None (or an empty list where the policy gives lists) when no rule matches."""
         asked = Asked(variables, functions, deadline)
-        rows = [_Row(rule.number, self._outputs(rule, asked)) for rule in self._matching(asked)]
+        rows, weight = [], 0
+        for rule in self._matching(asked):
+            values = self._outputs(rule, asked)
+            weight = checked_weight(weight + weigh(list(values)))
+            rows.append(_Row(rule.number, values))
         if not rows and any(column.default is not None for column in self.outputs):
-            rows = [_Row(0, self._defaults(asked))]
+            default = _Row(0, self._defaults(asked))
+            return default.values[0] if self.aggregation else _POLICIES[self.policy](self, [default])
         return _POLICIES[self.policy](self, rows)
 
     def _matching(self, asked: "Asked") -> list[Rule]:
@@ -84,18 +101,26 @@ class Table:
     @staticmethod
     def _scope(column: Input, asked: "Asked") -> dict[str, Any]:
         with within(f"input {column.label!r}"):
-            value = converted(asked.value(column.expression), column.type)
+            value = column.type.read(asked.value(column.expression))
+            if (
+                value is not None
+                and column.allowed is not None
+                and asked.value(column.allowed, {**asked.variables, INPUT: value}) is not True
+            ):
+                listed, found = column.allowed.text[:80], text_of(value)[:60]
+                raise EvaluationFailed(f"Expected one of the allowed values ({listed}), but found {found!r}")
         own = {INPUT: value} if column.variable is None else {INPUT: value, column.variable: value}
         return {**asked.variables, **own}
 
     def _outputs(self, rule: Rule, asked: "Asked") -> tuple[Any, ...]:
         with within(f"rule {rule.number}"):
-            return tuple(converted(asked.value(cell), column.type) for column, cell in zip(self.outputs, rule.outputs, strict=True))
+            cells = zip(self.outputs, rule.outputs, strict=True)
+            return tuple(column.check(column.type.read(asked.value(cell))) for column, cell in cells)
 
     def _defaults(self, asked: "Asked") -> tuple[Any, ...]:
         with within("the default output"):
             cells = [None if column.default is None else asked.value(column.default) for column in self.outputs]
-            return tuple(converted(value, column.type) for value, column in zip(cells, self.outputs, strict=True))
+            return tuple(column.check(column.type.read(value)) for value, column in zip(cells, self.outputs, strict=True))
 
     def shaped(self, values: Sequence[Any]) -> Any:
         """One output is its value; several are a mapping by output name."""
@@ -116,6 +141,10 @@ class _Row:
     values: tuple[Any, ...]
 
 
+class Asking(Protocol):
+    def evaluate(self, variables: Mapping[str, Any], functions: Functions, deadline: float) -> Any: ...
+
+
 @dataclass(frozen=True)
 class Asked:
     """One question to a table: what it may see, and until when."""
@@ -125,9 +154,16 @@ class Asked:
     deadline: float
 
     def value(self, expression: Expression, variables: Mapping[str, Any] | None = None) -> Any:
+        self.check_time()
+        return expression.evaluate(self.variables if variables is None else variables, self.functions, self.deadline)
+
+    def logic(self, logic: "Asking") -> Any:
+        self.check_time()
+        return logic.evaluate(self.variables, self.functions, self.deadline)
+
+    def check_time(self) -> None:
         if time.monotonic() > self.deadline:
             raise EvaluationFailed(f"Expected the decision to end within {SECONDS:g} seconds, but it did not")
-        return expression.evaluate(self.variables if variables is None else variables, self.functions, self.deadline)
 
 
 class within:
@@ -146,7 +182,7 @@ class within:
 
 def _place(column: Output, value: Any) -> int:
     for place, allowed in enumerate(column.values):
-        if equal(value, allowed) is True:
+        if fits(value, allowed, False) is True or (value is None and allowed is None):
             return place
     raise EvaluationFailed(f"Expected one of the listed values for output {column.name!r}, but found {text_of(value)[:60]!r}")
 
@@ -192,7 +228,7 @@ def _collect(table: Table, rows: list[_Row]) -> Any:
     if not values:
         return None
     if table.aggregation == "SUM":
-        return sum(values)
+        return reduce(add, values)
     return min(values) if table.aggregation == "MIN" else max(values)
 
 
@@ -203,51 +239,4 @@ def _rules(rows: Sequence[_Row]) -> str:
 _POLICIES: Mapping[str, Callable[[Table, list[_Row]], Any]] = {
     "UNIQUE": _unique, "FIRST": _first, "ANY": _any, "PRIORITY": _priority,
     "RULE ORDER": _rule_order, "OUTPUT ORDER": _output_order, "COLLECT": _collect,
-}  # fmt: skip
-
-
-def converted(value: Any, type_name: str) -> Any:
-    """The value as the column's type wants it: JSON knows no dates, and forms send numbers as text."""
-    convert = _CONVERSIONS.get(type_name)
-    if value is None or convert is None or isinstance(value, list | Mapping):
-        return value
-    try:
-        result = convert(value)
-    except (TypeError, ValueError, ArithmeticError):
-        result = None
-    if result is None:
-        raise EvaluationFailed(f"Expected a value of the type {type_name}, but found {text_of(value)[:60]!r}")
-    return result
-
-
-def _boolean(value: Any) -> bool | None:
-    return value if isinstance(value, bool) else {"true": True, "false": False}.get(value)
-
-
-def _numeric(value: Any) -> Any:
-    if isinstance(value, str):
-        found = number(value.strip())
-        return found if found is not None and found.is_finite() else None
-    return value if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else None
-
-
-def _day(value: Any) -> date | None:
-    if isinstance(value, datetime):
-        return value.date()
-    return value if isinstance(value, date) else date.fromisoformat(value)
-
-
-def _moment(value: Any) -> datetime | None:
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZONE)
-
-
-def _length(value: Any) -> timedelta | None:
-    return value if isinstance(value, timedelta) else parse_duration(value)
-
-
-_CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
-    "string": text_of, "boolean": _boolean, "number": _numeric, "integer": _numeric, "long": _numeric, "double": _numeric,
-    "date": _day, "dateTime": _moment, "date and time": _moment,
-    "duration": _length, "dayTimeDuration": _length, "days and time duration": _length,
 }  # fmt: skip

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from datetime import time as time_of_day
 from decimal import Decimal
 from typing import Any
 
@@ -44,10 +45,16 @@ class EvaluationFailed(LanguageError):
     """The text is well formed, but evaluating it failed or would have gone over its budget."""
 
 
+class Opaque:
+    """A value that lives only inside an evaluation, such as a range or a function of FEEL. What is in it was weighed when it was made."""
+
+    kind = "a value"
+
+
 class Frame:
     """One evaluation: what it can see and what it may still use."""
 
-    __slots__ = ("_weighed", "allowance", "deadline", "functions", "locals", "steps", "variables")
+    __slots__ = ("_weighed", "allowance", "calls", "deadline", "functions", "locals", "steps", "variables")
 
     def __init__(
         self, variables: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]], steps: int, deadline: float | None = None
@@ -56,6 +63,7 @@ class Frame:
         self.functions = functions
         self.locals: dict[str, Any] = {}
         self.steps = steps
+        self.calls = 0
         self.allowance = MAX_MADE
         self._weighed: tuple[tuple[Any, int], ...] = ()
         self.deadline = time.monotonic() + SECONDS if deadline is None else deadline
@@ -129,7 +137,7 @@ def weigh(value: Any, depth: int = 0) -> int:
         if not value.is_finite() or abs(value.adjusted()) > MAX_EXPONENT:
             raise EvaluationFailed("Expected a decimal of bearable size, but the result is infinite, too large or too small")
         return 8
-    if value is None or kind is bool or isinstance(value, date | timedelta):
+    if value is None or kind is bool or isinstance(value, date | timedelta | time_of_day | Opaque):
         return 8
     if isinstance(value, Mapping):
         return _weigh_items((part for pair in value.items() for part in pair), len(value), depth)
@@ -161,10 +169,12 @@ def check_items(count: int) -> None:
 
 _KINDS = {
     type(None): "null", bool: "true or false", int: "a number", float: "a number", Decimal: "a number", str: "text",
-    list: "a list", dict: "a mapping", timedelta: "a duration", date: "a date", datetime: "a date",
+    list: "a list", dict: "a mapping", timedelta: "a duration", date: "a date", datetime: "a date", time_of_day: "a time",
 }  # fmt: skip
 
 
 def kind_of(value: Any) -> str:
     """What people call this kind of value, for messages."""
+    if isinstance(value, Opaque):
+        return value.kind
     return _KINDS.get(type(value)) or ("a mapping" if isinstance(value, Mapping) else type(value).__name__)

@@ -90,12 +90,15 @@ class Compiler:
         method = _EXPRESSIONS.get(type(node))
         if method is None:
             raise refused(node)
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise ExpressionError(f"Expected at most {MAX_DEPTH} levels of expressions, but there are more", node.lineno)
+        self.deeper(node)
         closure: Closure = method(self, node)
         self.depth -= 1
         return closure
+
+    def deeper(self, node: ast.expr) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise ExpressionError(f"Expected at most {MAX_DEPTH} levels of expressions, but there are more", node.lineno)
 
     def optional(self, node: ast.expr | None) -> Closure:
         return (lambda frame: None) if node is None else self.expression(node)

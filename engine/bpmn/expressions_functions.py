@@ -231,13 +231,13 @@ def as_datetime(frame: Frame, value: Any) -> datetime:
     if isinstance(value, datetime):
         moment = value
     elif isinstance(value, date):
-        moment = datetime(value.year, value.month, value.day, tzinfo=_zone(frame))
+        moment = datetime(value.year, value.month, value.day, tzinfo=zone_of(frame))
     else:
         moment = datetime.fromisoformat(_text(value))
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=_zone(frame))
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone_of(frame))
 
 
-def _zone(frame: Frame) -> Any:
+def zone_of(frame: Frame) -> Any:
     now = frame.functions.get("now")
     return (now().tzinfo if now is not None else None) or ZONE
 

@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-from engine.bpmn.expressions_budget import MAX_NESTING, EvaluationFailed, checked_weight, kind_of
+from engine.bpmn.expressions_budget import MAX_NESTING, EvaluationFailed, Opaque, checked_weight, kind_of
 
 MIN_WHOLE, MAX_WHOLE = -(2**63), 2**63 - 1  # larger numbers cannot be stored
 
@@ -26,6 +27,19 @@ def parse_duration(text: str) -> timedelta:
         raise ValueError(f"Expected a duration such as PT30M or P2D, but found {text[:40]!r}")
     length = timedelta(**{name: float(part.replace(",", ".")) for name, part in parts.items()})
     return -length if match["sign"] else length
+
+
+@dataclass(frozen=True, order=True)
+class Months(Opaque):
+    """A duration of years and months, as FEEL knows them beside those of days and time."""
+
+    count: int
+    kind = "years and months"
+
+    def __str__(self) -> str:
+        years, months = divmod(abs(self.count), 12)
+        parts = "".join(f"{number}{unit}" for number, unit in ((years, "Y"), (months, "M")) if number)
+        return f"{'-' if self.count < 0 else ''}P{parts or '0M'}"
 
 
 def format_duration(length: timedelta) -> str:
@@ -53,13 +67,15 @@ def to_json(value: Any, depth: int = 0) -> Any:
         return [to_json(item, depth + 1) for item in value]
     if isinstance(value, Mapping):
         return {_key(key): to_json(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, date):  # a datetime is a date too
+    if isinstance(value, date | time):  # a datetime is a date too
         return value.isoformat()
     if isinstance(value, timedelta):
         return format_duration(value)
+    if isinstance(value, Months):
+        return str(value)
     if isinstance(value, Decimal):
         return _whole(int(value)) if value == value.to_integral_value() else _finite(float(value))
-    raise EvaluationFailed(f"Expected plain data, but found a value of the kind {type(value).__name__}")
+    raise EvaluationFailed(f"Expected plain data, but found {kind_of(value)}")
 
 
 def _key(key: Any) -> str:

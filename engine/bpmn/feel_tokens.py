@@ -7,11 +7,11 @@ from engine.bpmn.expressions_budget import ExpressionError
 from engine.bpmn.expressions_syntax import MAX_EXPRESSION
 
 _TOKEN = re.compile(
-    r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/)|(?P<number>\d+(?:\.\d+)?(?!\w)|\.\d+(?!\w))|(?P<text>"(?:\\.|[^"\\])*")
+    r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/)|(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3})?(?!\w))|(?P<text>"(?:\\.|[^"\\])*")
     |(?P<name>[^\W\d]\w*)|(?P<sign>\.\.|\*\*|!=|<=|>=|[-+*/=<>()\[\]{},.:?@])""",
     re.VERBOSE | re.DOTALL,
 )
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{6}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "/": "/", "'": "'"}
 
 
@@ -39,7 +39,9 @@ def unquoted(token: Token) -> str:
     def plain(match: re.Match[str]) -> str:
         escape = match[1]
         if len(escape) > 1:
-            return chr(int(escape[1:], 16))
+            if (code := int(escape[1:], 16)) > 0x10FFFF:
+                raise ExpressionError(f"Expected a character, but there is none with the number {escape[1:]}", token.line)
+            return chr(code)
         if escape not in _ESCAPES:
             raise ExpressionError(f"Expected n, t, \\ or a quotation mark after a backslash, but found {escape!r}", token.line)
         return _ESCAPES[escape]

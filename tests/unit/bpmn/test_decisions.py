@@ -154,7 +154,7 @@ def test_priority_and_output_order_follow_the_list_of_output_values() -> None:
     assert decide(rules, {"x": 9}, outputs=[output], policy='hitPolicy="PRIORITY"') == "emergency"
     assert decide(rules, {"x": 9}, outputs=[output], policy='hitPolicy="OUTPUT ORDER"') == ["emergency", "urgent", "normal"]
     with pytest.raises(EvaluationFailed, match="Expected one of the listed values"):
-        decide([(["-"], ['"other"'])], {"x": 9}, outputs=[output], policy='hitPolicy="PRIORITY"')
+        decide([(["-"], ["y"])], {"x": 9, "y": "other"}, outputs=[output], policy='hitPolicy="PRIORITY"')
 
 
 def test_a_default_output_stands_in_when_no_rule_matches() -> None:
@@ -218,8 +218,8 @@ def test_decisions_required_by_several_others_are_made_once_however_deep() -> No
     [
         (table(SIZES, extra=REQUIRES.format("t")), "in a circle"),
         (table([(["> "], ["1"])]), "Expected a value, but found the end"),
-        (table([(["1"], ["for i in x return i"])]), "Expected the FEEL subset, but found 'for'"),
-        (table([(["1"], ["foo(1)"])]), "Expected a function of the FEEL subset, but found 'foo'"),
+        (table([(["1"], ["for i in x"])]), "Expected 'return', but found the end"),
+        (table([(["1"], ["foo(1)"])]), "Expected a function of FEEL or one that the file declares, but found 'foo'"),
         (table([(["1"], ["1", "2"])]), "Expected rule 1 to have 1 inputs and 1 outputs"),
         (table(SIZES, policy='hitPolicy="SOME"'), "Expected a hit policy"),
         (table(SIZES, policy='hitPolicy="FIRST" aggregation="SUM"'), "with COLLECT"),
@@ -228,12 +228,15 @@ def test_decisions_required_by_several_others_are_made_once_however_deep() -> No
         (table([], outputs=['name="a"', 'name="a"']), "name of its own"),
         (table([], inputs=[("first name", "string")]), "Expected a name without spaces"),
         (table([], inputs=[("", "string")]), "Expected an input expression"),
-        ('<decision id="t"/>', "Expected a decision table or a literal expression, but found neither"),
-        ('<decision id="t"><context/></decision>', "found a context, which is not built yet"),
-        ('<decision id="t"><knowledgeRequirement/><literalExpression><text>1</text></literalExpression></decision>', "business knowledge"),
+        ('<decision id="t"/>', "Expected a decision table or an expression, but found neither"),
+        ('<decision id="t"><context/></decision>', "Expected a context with entries, but it has none"),
+        (
+            '<decision id="t"><knowledgeRequirement/><literalExpression><text>1</text></literalExpression></decision>',
+            "Expected what is required in knowledgeRequirement",
+        ),
         (LITERAL.format("1") * 2, "id of its own"),
         (table(SIZES, extra=REQUIRES.format("elsewhere")), "in the same file"),
-        ('<decision id="t"><literalExpression expressionLanguage="juel"><text>1</text></literalExpression></decision>', "Expected FEEL"),
+        ('<decision id="t"><literalExpression expressionLanguage="groovy"><text>1</text></literalExpression></decision>', "Expected FEEL"),
     ],
 )
 def test_what_is_outside_the_subset_is_refused_when_deployed(decision: str, message: str) -> None:

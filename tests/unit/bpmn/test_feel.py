@@ -1,4 +1,4 @@
-"""FEEL: what the subset means, and what is outside of it."""
+"""FEEL with the variables of a case; what is outside of it. What the standard's own examples give is in test_feel_standard.py."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -122,7 +122,7 @@ def test_what_does_not_fit_together_is_null(text: str, expected: Any) -> None:
         ("count(xs) + sum(xs) + min(xs) + max(xs)", 13),
         ("sum(1, 2, 3) / mean(1, 2, 3)", 3),
         ("sum([])", None),
-        ("count(nothing)", 1),
+        ("count(nothing)", None),
         ("list contains(xs, 2)", True),
         ("append(xs, 4)", [3, 1, 2, 4]),
         ("distinct values([1, 2, 1])", [1, 2]),
@@ -205,29 +205,23 @@ def test_cells_test_the_input(cell: str, value: Any, passes: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("first name", "Expected a name without spaces or a function of the FEEL subset, but found 'first name'"),
+        ("first name", "one that the file declares, or a function of FEEL, but found 'first name'"),
         ("string len(s)", "but found 'string len'"),
-        ("for x in xs return x", "but found 'for'"),
-        ("some y in xs satisfies y > 1", "but found 'some'"),
-        ("function(a) a", "but found 'function'"),
-        ("xs[x > 1]", "filters are not part of the FEEL subset"),
-        ("matches(s, \"a\")", "Expected a function of the FEEL subset, but found 'matches'"),
-        ("{a: 1}", "Expected a value, but found '{'"),
+        ("resembles(s, \"a\")", "Expected a function of FEEL or one that the file declares, but found 'resembles'"),
         ("'text'", "Expected a FEEL expression"),
         ("1 +", "Expected a value, but found the end"),
         ("(1", "Expected ')', but found the end"),
         ("1 = 2 = 3", "Expected the end of the expression"),
-        ("[1..2]", "Expected a value, but found a range"),
         ("if x then 1", "Expected 'else', but found the end"),
         ("\"a\\q\"", "after a backslash"),
-        ("@\"soon\"", "Expected a date or duration"),
+        ("@\"soon\"", "Expected a date, time or duration"),
         ("a.", "Expected a name after '.'"),
         ("x，y", "Expected a FEEL expression, but found '，y'"),
         ("__class__", "two underscores"),
         ("", "Expected a value"),
     ],
 )  # fmt: skip
-def test_what_is_outside_the_subset_is_refused_with_a_sentence(text: str, message: str) -> None:
+def test_what_is_no_feel_is_refused_with_a_sentence(text: str, message: str) -> None:
     with pytest.raises(ExpressionError) as refused:
         compile_feel(text)
     assert message in refused.value.message
@@ -244,7 +238,7 @@ def test_a_missing_variable_is_not_null_but_a_failure() -> None:
         value_of("y = null")
 
 
-@pytest.mark.parametrize("text", ["contains(x, \"a\")", "sum(s)", "date(\"today\")", "duration(\"P1Y\")", "floor(s)"])  # fmt: skip
+@pytest.mark.parametrize("text", ["contains(x, \"a\")", "sum(s)", "date(\"today\")", "duration(\"P1Y1D\")", "floor(s)"])  # fmt: skip
 def test_functions_given_what_they_cannot_use_fail(text: str) -> None:
     with pytest.raises(EvaluationFailed):
         value_of(text)
