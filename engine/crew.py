@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
-CASE, MESSAGE, HANDLER = "case", "message", "handler"
+CASE, MESSAGE, HANDLER, START = "case", "message", "handler", "start"
 HANDS = 4  # they also share SQLite's flush; more would only take the machine away from those who serve people
 MOMENT = 0.25  # seconds that the end of slow work is waited for before the next look
 

@@ -10,7 +10,7 @@ from lxml import etree
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from engine import db, history
+from engine import db, history, schedules
 from engine.actors import Actor
 from engine.bpmn import decisions, executable, form_data, lint, parser, vocabulary
 from engine.bpmn.clock_rules import Rule, rules_of
@@ -204,7 +204,9 @@ def _register(
     session.flush()
     rows = [{"definition_id": definition.id, "name": name, "kind": kind, "content": content} for name, kind, content in resources]
     session.execute(insert(DefinitionResource), rows)
-    _subscribe_starts(session, definition, process)
+    compiled = diagram.compiled[process.key]
+    _subscribe_starts(session, definition, compiled)
+    schedules.arm(session, definition, compiled, now)
     return definition, True
 
 
@@ -230,11 +232,13 @@ def _hash(resources: Sequence[tuple[str, str, bytes]]) -> str:
     return digest.hexdigest()
 
 
-def _subscribe_starts(session: Session, definition: Definition, process: Process) -> None:
-    session.execute(delete(StartSubscription).where(StartSubscription.key == process.key))
-    for activity in process.activities.values():
-        if activity.type == "startEvent" and activity.event == "message" and activity.scope == process.key and activity.message:
-            session.add(StartSubscription(message=activity.message, key=process.key, definition_id=definition.id, activity_id=activity.id))
+def _subscribe_starts(session: Session, definition: Definition, compiled: executable.Executable) -> None:
+    session.execute(delete(StartSubscription).where(StartSubscription.key == definition.key))
+    starts = {(each.kind, each.name, each.activity_id) for each in compiled.beginnings if each.kind in ("message", "signal")}
+    session.add_all(
+        StartSubscription(kind=kind, message=name, key=definition.key, activity_id=activity_id, definition_id=definition.id)
+        for kind, name, activity_id in sorted(starts)
+    )
 
 
 def _hold_against_other_deployments(session: Session) -> None:

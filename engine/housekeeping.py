@@ -1,11 +1,11 @@
-"""Remove what has served its time: expired messages, old answers to repeated requests, counted logins, drafts of tasks that are done."""
+"""Remove what has served its time (messages, answers to repeated requests, counted logins, drafts), and set the clocks of new sites."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from engine import messages
+from engine import messages, scheduled_starts
 from engine.states import OPEN_TASK
 from engine.tables import Draft, EndedSession, IdempotencyKey, LoginAttempt, UserTask
 
@@ -17,6 +17,7 @@ EVERY = timedelta(minutes=10)
 def sweep(session: Session, now: datetime) -> None:
     """One round; nothing that history needs is touched."""
     messages.expire(session, now)
+    scheduled_starts.arm_new_sites(session, now)
     session.execute(delete(IdempotencyKey).where(IdempotencyKey.at < now - ANSWERS_KEPT))
     session.execute(delete(LoginAttempt).where(LoginAttempt.at < now - LOGINS_KEPT))
     session.execute(delete(EndedSession).where(EndedSession.until < now))

@@ -48,7 +48,7 @@ def publish(
 def broadcast(
     session: Session, name: str, site: str, variables: Mapping[str, Any], actor: Actor, now: datetime, message_id: str | None = None
 ) -> Message:
-    """Send a signal to every instance of the site that waits for it: a job each, so that no step holds two instances."""
+    """Send a signal to every instance of the site that waits for it, a job each, so that no step holds two; and start what it starts."""
     message, is_new = _store(session, "signal", name, site, None, variables, actor, now, message_id, None, timedelta(0))
     if not is_new:
         return message
@@ -63,8 +63,16 @@ def broadcast(
     ]
     if rows:
         waits.insert_jobs(session, rows)
+    _start_by_signal(session, message, actor, now)
     message.state = "delivered"
     return message
+
+
+def _start_by_signal(session: Session, signal: Message, actor: Actor, now: datetime) -> None:
+    """Every process that the signal starts, at the signal's site."""
+    query = select(StartSubscription).where(StartSubscription.kind == "signal", StartSubscription.message == signal.name)
+    for each in session.scalars(query.order_by(StartSubscription.key, StartSubscription.activity_id)).all():
+        instances.start(session, each.key, signal.site, actor, now, dict(signal.payload), start_event=each.activity_id)
 
 
 def _store(
@@ -151,7 +159,8 @@ def _waiting_for(session: Session, message: Message, after: int = 0) -> MessageS
 
 
 def _start(session: Session, message: Message, actor: Actor, now: datetime) -> bool:
-    query = select(StartSubscription).where(StartSubscription.message == message.name).order_by(StartSubscription.key).limit(1)
+    wanted = select(StartSubscription).where(StartSubscription.kind == "message", StartSubscription.message == message.name)
+    query = wanted.order_by(StartSubscription.key, StartSubscription.activity_id).limit(1)
     subscription = session.scalars(query).first()
     if subscription is None:
         return False

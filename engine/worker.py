@@ -9,9 +9,9 @@ from typing import NamedTuple
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from engine import clocks, history, jobs, messages, runner, sites, timers
+from engine import clocks, history, jobs, messages, runner, scheduled_starts, sites, timers
 from engine.clock import Clock
-from engine.crew import CASE, HANDLER, MESSAGE, Alone, Crew, Pile
+from engine.crew import CASE, HANDLER, MESSAGE, START, Alone, Crew, Pile
 from engine.db import Database
 from engine.jobs import Handler
 from engine.tables import SlaClock
@@ -77,6 +77,7 @@ def _piles(database: Database, now: datetime, handlers: Mapping[str, Handler], c
         if handlers:
             places, busy = crew.free_for_handlers(AT_ONCE), crew.under_way(HANDLER)
             rows += [Row("job", id_, Pile(HANDLER, id_)) for id_ in jobs.due_outside(session, now, places, handlers, busy)]
+        rows += [Row("start", id_, Pile(START, id_)) for id_ in scheduled_starts.due(session, now, AT_ONCE, crew.under_way(START))]
     delivering = crew.under_way(MESSAGE)
     piles: dict[Pile, list[Row]] = {}
     for row in rows:
@@ -104,6 +105,8 @@ def _do_one(row: Row, database: Database, now: datetime, handlers: Mapping[str, 
     match row.kind:
         case "timer":
             return _fire(database, row.id, now)
+        case "start":
+            return _start(database, row.id, now)
         case "clock":
             return _alone(database, "Clock", row.id, lambda session: _ring(session, row.id, now))
         case "message":
@@ -123,6 +126,19 @@ def _fire(database: Database, timer_id: int, now: datetime) -> bool:
         with database.transaction() as session:
             timers.put_aside(session, timer_id, f"{type(error).__name__}: {error}", now)
         return True
+
+
+def _start(database: Database, schedule_id: int, now: datetime) -> bool:
+    try:
+        with database.transaction() as session:
+            scheduled_starts.start(session, schedule_id, now)
+    except OperationalError:
+        raise
+    except Exception as error:  # this start's problem alone; the next one has its own chance
+        logger.exception("Start %s by the clock failed", schedule_id)
+        with database.transaction() as session:
+            scheduled_starts.give_up(session, schedule_id, f"{type(error).__name__}: {error}", now)
+    return True
 
 
 def _ring(session: Session, clock_id: int, now: datetime) -> bool:

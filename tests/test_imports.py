@@ -34,7 +34,7 @@ ENGINE_LAYERS = [
     ("forms", "form"),
     ("bpmn",),
     ("turns", "prepared", "db", "schema", "migrations", "rights"),
-    ("history", "definitions", "numbering", "installation", "sessions", "search", "sites", "figures", "workflows"),
+    ("history", "definitions", "numbering", "installation", "sessions", "search", "sites", "schedules", "figures", "workflows"),
     ("waits", "clocks", "incidents", "queries", "cases", "inbox", "listings"),
     ("runner",),
     (
@@ -42,6 +42,7 @@ ENGINE_LAYERS = [
         "user_tasks",
         "drafts",
         "timers",
+        "scheduled_starts",
         "messages",
         "notices",
         "jobs",

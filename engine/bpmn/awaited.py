@@ -10,6 +10,7 @@ from lxml.etree import _Element
 from engine.bpmn import cycles, timing
 from engine.bpmn.extensions import Reader, Value
 from engine.bpmn.instance import StepFailed
+from engine.bpmn.sandbox import EvaluationFailed
 from engine.bpmn.scopes import View
 from engine.bpmn.vocabulary import BPMN, event_kind, name_of
 
@@ -28,8 +29,18 @@ class Timer:
 
     def start(self, view: View) -> dict[str, Any]:
         """When it is due and how often, as the details of a wait."""
-        now, zone = view.context.now, view.context.zone
         value = self.text if self.expression is None else view.evaluate(self.expression)
+        return self.reckon(value, view.context.now, view.context.zone)
+
+    def value(self, variables: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> Any:
+        """What the diagram says where no instance is yet; StepFailed when that cannot be computed."""
+        try:
+            return self.text if self.expression is None else self.expression.evaluate(variables, functions)
+        except EvaluationFailed as failure:
+            raise StepFailed("expression", failure.message, failure.line) from failure
+
+    def reckon(self, value: Any, now: datetime, zone: str) -> dict[str, Any]:
+        """The details of a timer that is set now, or StepFailed."""
         try:
             if self.kind != "cycle":
                 return self._details(timing.moment_of(value, now, zone))
@@ -73,6 +84,7 @@ class Awaited:
     name: Value | None = None
     correlation: Any = None
     condition: Any = None
+    written: str = ""  # the name as written, for what starts a process
 
     def details(self, view: View) -> dict[str, Any]:
         """What the token's wait says of it."""
@@ -99,7 +111,9 @@ def _read(reader: Reader, definition: _Element) -> Awaited | None:
             reader.problem("event", "Expected a condition to wait for, but there is none")
         return Awaited("condition", condition=condition)
     if kind in ("message", "signal"):
-        return Awaited(kind, name=reader.named(definition), correlation=reader.correlation() if kind == "message" else None)
+        found = reader.referenced(definition)
+        written = "" if found is None else (found.get("name") or "").strip()
+        return Awaited(kind, None, reader.named(definition), reader.correlation() if kind == "message" else None, written=written)
     return None
 
 
@@ -120,7 +134,10 @@ def _timer(reader: Reader, definition: _Element) -> Timer:
 
 
 def _repeats(event: _Element) -> bool:
-    """Only what does not interrupt is still there for a second firing."""
+    """Only what does not interrupt is still there for a second firing, and what starts processes."""
+    scope = event.getparent()
+    if name_of(event) == "startEvent" and scope is not None and name_of(scope) == "process":
+        return True
     attribute = {"boundaryEvent": "cancelActivity", "startEvent": "isInterrupting"}.get(name_of(event))
     return attribute is not None and event.get(attribute) in ("false", "0")
 

@@ -12,6 +12,7 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from engine.bpmn import data
 from engine.bpmn.activities import Body, Subprocess
 from engine.bpmn.ad_hoc import AdHoc
+from engine.bpmn.awaited import Timer
 from engine.bpmn.elements import BusinessRule, Element, Flow
 from engine.bpmn.events import Event, Start
 from engine.bpmn.extensions import Reader
@@ -34,6 +35,26 @@ class Executable:
     body: Body
     elements: Mapping[str, Element]
     normalised: bytes  # the XML as it runs
+
+    @property
+    def beginnings(self) -> "list[Beginning]":
+        """Everything from outside that starts an instance: messages, signals, the clock."""
+        return [
+            Beginning(start.name, number, part.awaited.kind, part.awaited.written, part.awaited.timer)
+            for start in self.body.starts
+            for number, part in enumerate(start.parts)
+        ]
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """One definition of an event that starts instances."""
+
+    activity_id: str
+    part: int  # which of several definitions of the event
+    kind: str  # message, signal, timer
+    name: str  # of the message or signal
+    timer: Timer | None
 
 
 def compile_process(root: _Element, process: Process, decisions: Mapping[str, Any]) -> Executable:

@@ -1,7 +1,7 @@
 """All tables, without behaviour: one file per group of nouns."""
 
 from engine.tables.base import Base, Json, UtcDateTime
-from engine.tables.definitions import Definition, DefinitionResource, StartSubscription
+from engine.tables.definitions import Definition, DefinitionResource, Schedule, StartSubscription
 from engine.tables.directory import (
     ApiToken,
     CalendarDay,
@@ -24,6 +24,6 @@ __all__ = [
     "ApiToken", "Attachment", "AttachmentUse", "Base", "CalendarDay", "CaseField", "Comment", "Definition", "DefinitionResource",
     "Disposal", "Draft", "EndedSession", "HistoryContent", "HistoryEvent", "House", "IdempotencyKey", "Incident", "Instance",
     "InstanceState", "Job", "Json", "KpiPoint", "LoginAttempt", "Membership", "Message", "MessageSubscription", "Notice", "Number",
-    "NumberSeries", "Person", "Resident", "SearchTerm", "Setting", "Site", "SiteChain", "SiteVariable", "SlaClock",
+    "NumberSeries", "Person", "Resident", "Schedule", "SearchTerm", "Setting", "Site", "SiteChain", "SiteVariable", "SlaClock",
     "StartSubscription", "TaskParticipant", "Timer", "UnseenNotice", "UserTask", "UtcDateTime", "WebhookEndpoint",
 ]  # fmt: skip

@@ -39,11 +39,32 @@ class DefinitionResource(Base):
 
 
 class StartSubscription(Base):
-    """A message that starts an instance of the newest version of a process."""
+    """A message or signal that starts an instance of the newest version of a process."""
 
     __tablename__ = "start_subscription"
 
-    message: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)  # message, signal
+    message: Mapped[str] = mapped_column(primary_key=True)  # the name of either
     key: Mapped[str] = mapped_column(primary_key=True)
+    activity_id: Mapped[str] = mapped_column(primary_key=True)
+    definition_id: Mapped[int] = mapped_column(ForeignKey("definition.id"))
+
+
+class Schedule(Base):
+    """When the newest version of a process is to be started next at a site by a timer start event."""
+
+    __tablename__ = "schedule"
+    __table_args__ = (UniqueConstraint("key", "activity_id", "part", "site"), Index(None, "state", "due_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str]
     definition_id: Mapped[int] = mapped_column(ForeignKey("definition.id"))
     activity_id: Mapped[str]
+    part: Mapped[int]  # which of several definitions of the event
+    site: Mapped[str] = mapped_column(ForeignKey("site.code"))
+    text: Mapped[str]  # as written in the diagram
+    due_at: Mapped[datetime]
+    interval: Mapped[str | None]  # ISO 8601 or cron, for cycles
+    repeats_left: Mapped[int | None]
+    catch_up: Mapped[str]  # once, all, skip
+    state: Mapped[str]  # open, done

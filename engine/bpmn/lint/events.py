@@ -10,7 +10,7 @@ from engine.errors import Problem
 
 # What each kind of event may be; "" stands for a plain one.
 KINDS: Final = {
-    "startEvent": {"", "message"},
+    "startEvent": {"", "message", "signal", "timer"},
     "startEvent of a subprocess": {""},
     "startEvent of an event subprocess": {"timer", "message", "signal", "error", "escalation", "conditional", "compensate"},
     "endEvent": {"", "terminate", "error", "message", "signal", "escalation", "compensate", "cancel"},

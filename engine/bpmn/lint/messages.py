@@ -19,6 +19,7 @@ NAME: Final = {"message": "name", "signal": "name", "error": "errorCode", "escal
 def check(diagram: Diagram) -> Iterator[Problem]:
     """Good: messageRef to <message name="paid">. Bad: no messageRef, one to nothing, a message without a name."""
     known = {(kind, element.get("id")): element for kind in REFERENCES for element in children(diagram.root, kind)}
+    yield from _starting_twice(diagram)
     for node in diagram.nodes:
         if node.kind in ("sendTask", "receiveTask"):
             yield from _reference(diagram, node, node.element, "message", known)
@@ -48,3 +49,16 @@ def _reference(
 
 def _a_name(kind: str) -> str:
     return f"an {kind} code" if kind in CODED else "a name"
+
+
+def _starting_twice(diagram: Diagram) -> Iterator[Problem]:
+    """A message starts one instance, so it must be clear where."""
+    seen: set[tuple[str | None, str]] = set()
+    for node in diagram.of_kind("startEvent"):
+        for definition in children(node.element, "messageEventDefinition"):
+            place = (node.scope.get("id"), (definition.get("messageRef") or "").rpartition(":")[2])
+            if name_of(node.scope) == "process" and place in seen:
+                yield diagram.problem(
+                    node.element, RULE, f"Expected one start event for each message, but '{place[1][:60]}' starts another"
+                )
+            seen.add(place)

@@ -16,7 +16,7 @@ MESSAGE_PLACES: Final = "message event"
 TIMER_PLACES: Final = "timer event"
 # Values of the rules of their own (numberSeries, clock.…, differsFrom) and expressions are looked at by those rules.
 BUILT: Final[dict[str, frozenset[str]]] = {
-    "process": frozenset({"numberSeries", "retention", "title", "searchable", "firstResponder"}),
+    "process": frozenset({"numberSeries", "retention", "title", "searchable", "firstResponder", "sites"}),
     "userTask": frozenset({"differsFrom", "signatures"}),
     "lane": frozenset({"group"}),
     TIMER_PLACES: frozenset({"catchUp"}),
@@ -32,6 +32,7 @@ CHOICES: Final = {
     "signatures": ("none",),
 }
 NAME: Final = re.compile(r"[A-Za-z_]\w*")
+SITE: Final = re.compile(r"[A-Z][A-Z0-9]{0,9}")
 
 
 def check(diagram: Diagram) -> Iterator[Problem]:
@@ -100,13 +101,19 @@ def _names(value: str) -> Iterator[str]:
             yield f"'{name[:60]}' is no variable name"
 
 
+def _sites(value: str) -> Iterator[str]:
+    for code in (part.strip() for part in value.split(",")):
+        if not SITE.fullmatch(code):
+            yield f"'{code[:60]}' is no code of a site"
+
+
 def _post(value: str) -> Iterator[str]:
     if not NAME.fullmatch(value):
         yield f"found '{value[:60]}'"
 
 
-_FORMATS: Final[dict[str, Callable[[str], Iterator[str]]]] = {"searchable": _names, "group": _post}
-_EXAMPLES: Final = {"searchable": "house, telephone", "group": "technician"}
+_FORMATS: Final[dict[str, Callable[[str], Iterator[str]]]] = {"searchable": _names, "group": _post, "sites": _sites}
+_EXAMPLES: Final = {"searchable": "house, telephone", "group": "technician", "sites": "S1, S2"}
 
 
 def _written_twice(diagram: Diagram, element: _Element) -> Iterator[Problem]:

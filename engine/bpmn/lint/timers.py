@@ -11,7 +11,7 @@ from engine.bpmn import cycles, timing
 from engine.bpmn.cron import looks_like_cron
 from engine.bpmn.lint.diagram import Diagram, Node
 from engine.bpmn.sandbox import ExpressionError, compile_expression, compile_template
-from engine.bpmn.vocabulary import USER_TASKS, camunda, children, retry_cycle
+from engine.bpmn.vocabulary import USER_TASKS, camunda, children, name_of, retry_cycle
 from engine.errors import Problem
 
 RULE: Final = "timer"
@@ -49,6 +49,15 @@ def _timer(diagram: Diagram, node: Node, definition: _Element) -> Iterator[Probl
     text = (child.text or "").strip()
     if complaint := _complaint(text, READERS[kind]):
         yield diagram.problem(node.element, RULE, f"Expected {kind} to be read, but '{text[:60]}' cannot be: {complaint}")
+    elif node.kind == "startEvent" and name_of(node.scope) == "process" and (names := _variables(text)):
+        message = f"Expected a time without variables, as no case is there yet, but it asks for {', '.join(sorted(names))[:100]}"
+        yield diagram.problem(node.element, RULE, message)
+
+
+def _variables(text: str) -> frozenset[str]:
+    if "${" in text or "#{" in text:
+        return compile_template(text).names
+    return frozenset() if LITERAL.match(text) or looks_like_cron(text) else compile_expression(text).names
 
 
 def _complaint(text: str, read: Callable[[str], Any]) -> str | None:

@@ -52,8 +52,8 @@ def test_what_may_stand_once_is_refused_the_second_time():
     assert not found(bpmn(chain('<scriptTask id="a"><script>a = 1</script></scriptTask>')), "unsupported")
 
 
-def test_a_timer_start_and_a_signal_start_are_refused():
-    for event in ("timer", "signal", "conditional", "escalation", "error"):
+def test_a_process_starts_by_no_condition_escalation_or_error():
+    for event in ("conditional", "escalation", "error", "compensate", "cancel"):
         start = f'<startEvent id="s"><{event}EventDefinition/></startEvent>'
         assert found(bpmn(start), "unsupported"), event
 
@@ -176,6 +176,15 @@ def test_two_plain_starts_are_refused_and_a_message_start_beside_one_is_fine():
     assert found(bpmn(chain(USER) + '<startEvent id="s2"/>'), "start")
     second = '<startEvent id="s2"><messageEventDefinition messageRef="m"/></startEvent><sequenceFlow id="x" sourceRef="s2" targetRef="a"/>'
     assert not found(bpmn(chain(USER) + second, MESSAGE), "start")
+
+
+def test_a_message_starts_a_process_at_one_place():
+    def start(name: str, message: str) -> str:
+        return f'<startEvent id="{name}"><messageEventDefinition messageRef="{message}"/></startEvent>'
+
+    two = MESSAGE + '<message id="n" name="other"/>'
+    assert not found(bpmn(start("s1", "m") + start("s2", "n"), two), "message")
+    assert [problem.element for problem in found(bpmn(start("s1", "m") + start("s2", "m"), two), "message")] == ["s2"]
 
 
 def test_a_circle_without_a_way_in_is_refused():
