@@ -9,17 +9,21 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from engine import db, history
 from engine.actors import Actor
 from engine.calendar import WorkingCalendar
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
+from engine.prepared import Prepared
 from engine.rights import may_administer, may_see_site, require
 from engine.tables import CalendarDay, Site, SiteVariable
 
 _CODE = re.compile(r"[A-Z][A-Z0-9]{0,9}")
+_SITE = Prepared(select(Site.name, Site.zone).where(Site.code == bindparam("wanted")))
+_VARIABLES = Prepared(select(SiteVariable.name, SiteVariable.value).where(SiteVariable.site == bindparam("wanted")))
+_DAYS = Prepared(select(CalendarDay.day, CalendarDay.kind).where(CalendarDay.site == bindparam("wanted")))
 KEPT_SECONDS = 5.0  # how long another process may go on with a figure that was changed here
 
 
@@ -110,12 +114,14 @@ def facts(session: Session, code: str) -> SiteFacts:
 
 
 def _read(session: Session, code: str) -> SiteFacts:
-    site = session.get(Site, code)
-    if site is None:
+    session.flush()
+    rows = _SITE.rows(session, {"wanted": code})
+    if not rows:
         raise NotFound(f"Expected a site, but there is none with the code {code!r}")
-    variables = select(SiteVariable.name, SiteVariable.value).where(SiteVariable.site == code)
-    days = select(CalendarDay.day, CalendarDay.kind).where(CalendarDay.site == code)
-    return SiteFacts(code, site.name, site.zone, dict(session.execute(variables).all()), dict(session.execute(days).all()))
+    [(name, zone)] = rows
+    variables: dict[str, Any] = dict(_VARIABLES.rows(session, {"wanted": code}))
+    days: dict[Any, str] = dict(_DAYS.rows(session, {"wanted": code}))
+    return SiteFacts(code, name, zone, variables, days)
 
 
 def set_variable(session: Session, code: str, name: str, value: Any, actor: Actor, now: datetime) -> None:
