@@ -60,16 +60,19 @@ class _Diagram:
     compiled: dict[str, executable.Executable] = field(default_factory=dict)
 
 
-def deploy(session: Session, files: Mapping[str, bytes], actor: Actor, now: datetime, keep_newer: bool = False) -> Deployment:
+def deploy(
+    session: Session, files: Mapping[str, bytes], actor: Actor, now: datetime, keep_newer: bool = False, executable: bool = False
+) -> Deployment:
     """Register new versions of the processes in `files` (path → content); unchanged content makes no new version.
 
-    With `keep_newer` content that was deployed before and has been replaced since stays replaced: for files that come with the release.
+    With `executable` pools run that are marked isExecutable="false". With `keep_newer` content that was deployed before and has been
+    replaced since stays replaced: for files that come with the release.
     A diagram uses the forms and decisions that lie beside or below it, or, where it has none of that name, any in the deployment.
     Raises DeploymentRefused with every problem of every file, Forbidden when the actor is no process owner. Then nothing stays.
     """
     if not actor.is_system and not actor.holds("process_owner"):
         raise Forbidden("Expected a process owner to deploy, but the person has no such post")
-    diagrams, warnings = check(files, known_keys(session))
+    diagrams, warnings = check(files, known_keys(session), executable)
     _hold_against_other_deployments(session)
     newest, created = [], []
     for diagram in diagrams:
@@ -84,10 +87,12 @@ def deploy(session: Session, files: Mapping[str, bytes], actor: Actor, now: date
     return Deployment(newest, created, warnings)
 
 
-def check(files: Mapping[str, bytes], known: frozenset[str] = frozenset()) -> tuple[list[_Diagram], list[Problem]]:
+def check(
+    files: Mapping[str, bytes], known: frozenset[str] = frozenset(), executable: bool = False
+) -> tuple[list[_Diagram], list[Problem]]:
     """Read, lint and compile the files without a database. Returns the diagrams and the warnings; raises DeploymentRefused."""
     problems: list[Problem] = []
-    diagrams = _read(files, problems)
+    diagrams = _read(files, problems, executable)
     keys = [process.key for diagram in diagrams for process in diagram.processes]
     problems += _twice(diagrams)
     for diagram in diagrams:
@@ -106,15 +111,15 @@ def check(files: Mapping[str, bytes], known: frozenset[str] = frozenset()) -> tu
     return diagrams, problems
 
 
-def lint_files(files: Mapping[str, bytes], known: frozenset[str] = frozenset()) -> list[Problem]:
+def lint_files(files: Mapping[str, bytes], known: frozenset[str] = frozenset(), executable: bool = False) -> list[Problem]:
     """Every problem of the files, warnings included."""
     try:
-        return check(files, known)[1]
+        return check(files, known, executable)[1]
     except DeploymentRefused as refused:
         return refused.problems
 
 
-def _read(files: Mapping[str, bytes], problems: list[Problem]) -> list[_Diagram]:
+def _read(files: Mapping[str, bytes], problems: list[Problem], executable: bool) -> list[_Diagram]:
     files = dict(files)  # forms that are written into a diagram join it
     forms: dict[str, Form] = {}
     tables: dict[str, dict[str, decisions.Decision]] = {}
@@ -122,7 +127,8 @@ def _read(files: Mapping[str, bytes], problems: list[Problem]) -> list[_Diagram]
     for file, content in sorted(files.items()):
         try:
             if file.endswith(BPMN_ENDINGS):
-                root = parser.read_xml(content, file)
+                root, adopted = vocabulary.read_bpmn(content, file, executable)
+                problems += adopted
                 sources.append((file, root, vocabulary.read_processes(root, file)))
                 for name, form in form_data.forms_within(root).items():
                     path = str(PurePosixPath(file).with_name(f"{name}.form"))
@@ -305,7 +311,7 @@ def _load(session: Session, definition_id: int) -> Loaded:
     definition = get(session, definition_id)
     files = resources(session, definition_id)
     diagram = next(file for file in files if file.kind == "bpmn")
-    root = parser.read_xml(diagram.content, diagram.name)
+    root, _ = vocabulary.read_bpmn(diagram.content, diagram.name, executable=True)  # it was deployed: the question has been answered
     process = next(process for process in vocabulary.read_processes(root, diagram.name) if process.key == definition.key)
     usable: dict[str, decisions.Decision] = {}
     for file in files:

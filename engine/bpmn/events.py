@@ -109,6 +109,13 @@ class Start(CatchingEvent):
     def configure(self, reader: Reader) -> None:
         super().configure(reader)
         self.interrupting = self.catches_errors or reader.is_true("isInterrupting")  # an error always does
+        self.initiator = reader.attribute("initiator")
+
+    def enter(self, token: Token) -> bool | None:
+        done = super().enter(token)
+        if self.initiator is not None:
+            self._carry(token, {self.initiator: token.workflow.context.case.get("starter")})
+        return done
 
     def open(self, token: Token) -> bool | None:
         """The first step of an instance: its event subprocesses begin to listen."""

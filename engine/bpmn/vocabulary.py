@@ -6,9 +6,9 @@ from typing import Final
 
 from lxml.etree import _Element
 
-from engine.bpmn import namespaces, performers
+from engine.bpmn import foreign, namespaces, performers
 from engine.bpmn.model import Activity, Lane, Process
-from engine.bpmn.parser import MAX_NODES, local_name
+from engine.bpmn.parser import MAX_NODES, local_name, read_xml
 from engine.errors import DeploymentRefused, Problem
 from engine.posts import POSTS
 
@@ -121,6 +121,15 @@ def lanes_of(process: _Element) -> Iterator[_Element]:
 def executable_processes(root: _Element) -> list[_Element]:
     """The processes that can be started: pools with content that are not marked as drawings."""
     return [process for process in children(root, "process") if process.get("isExecutable") != "false" and any(flow_nodes(process))]
+
+
+def read_bpmn(content: bytes, file: str, executable: bool = False) -> tuple[_Element, list[Problem]]:
+    """The file as it is understood here, and what was written for another engine. `executable` runs pools that are marked as drawings."""
+    root = read_xml(content, file)
+    if executable:
+        for process in children(root, "process"):
+            process.set("isExecutable", "true")
+    return root, foreign.adopt(root, file)
 
 
 def read_processes(root: _Element, file: str) -> list[Process]:

@@ -1,5 +1,7 @@
 """The API from a program's side: shapes, statuses, refusals."""
 
+import io
+
 from tests.factories import END_EVENT as END
 from tests.factories import ONE_TASK, TWO_TASKS, Company, chain, diagram, script, task
 from tests.factories import START_EVENT as BEGIN
@@ -52,6 +54,27 @@ def test_a_refused_deployment_names_file_line_element_and_leaves_nothing(call):
     assert {"file", "line", "element", "rule", "message"} <= error["problems"][0].keys()
     assert error["problems"][0]["file"] == "diagram1.bpmn"
     assert call("guo").get("/process-definitions").json == {"items": [], "next": None}
+
+
+def test_a_diagram_marked_as_a_drawing_runs_when_the_sender_says_so(call):
+    drawn = ONE_TASK.replace(b'isExecutable="true"', b'isExecutable="false"')
+    refused = call("guo").deploy(drawn)
+    assert refused.status_code == 422 and "executable=true" in refused.json["error"]["problems"][0]["message"]
+    said = {"files": [(io.BytesIO(drawn), "drawn.bpmn")], "executable": "true"}
+    assert call("guo").post("/process-definitions", data=said).status_code == 201
+    case = call("chen").post("/process-definitions/order/start", {"site": "S1"}).json
+    assert case["waiting"]
+
+
+def test_what_nobody_reads_is_listed_in_the_answer(call):
+    [warning] = [
+        warning
+        for warning in call("guo")
+        .deploy(ONE_TASK.replace(b"<userTask ", b'<userTask xmlns:v="http://example.org/v" v:colour="red" ', 1))
+        .json["warnings"]
+        if warning["rule"] == "extension"
+    ]
+    assert "'colour' is of http://example.org/v" in warning["message"]
 
 
 def test_only_a_process_owner_deploys(call):

@@ -129,9 +129,20 @@ def test_lint_names_file_line_element_and_rule(run: Run, tmp_path: Path) -> None
     result = run("lint", broken)
     assert result.exit_code == 1
     assert all(line.startswith(f"{broken}:") and "[" in line for line in result.stdout.splitlines())
-    refused(run("deploy", broken))
+    deployed = run("deploy", broken)
+    assert "nowhere" in refused(deployed)
+    assert set(result.stdout.splitlines()) <= set(deployed.stdout.splitlines())  # all that is wrong, at once
     (tmp_path / "right.bpmn").write_bytes(ONE_TASK)
     assert run("lint", tmp_path / "right.bpmn").exit_code == 0
+
+
+def test_what_an_editor_left_marked_as_a_drawing_is_asked_about_and_runs_when_told(run: Run, tmp_path: Path) -> None:
+    drawn = tmp_path / "drawn.bpmn"
+    drawn.write_bytes(ONE_TASK.replace(b'isExecutable="true"', b'isExecutable="false"'))
+    assert "--executable" in refused(run("deploy", drawn))
+    assert run("deploy", "--executable", drawn).stdout == "order 1 1\n"
+    assert run("start", "order", "--site", "S1").exit_code == 0
+    assert found(run("tasks", "--json"))
 
 
 def test_messages_and_signals_are_sent(run: Run, tmp_path: Path) -> None:

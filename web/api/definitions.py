@@ -32,7 +32,7 @@ def deploy(session: Session, actor: Actor, now: datetime, said: Mapping[str, Any
         files[name] = upload.stream.read()
     if not files:
         raise Invalid("Expected at least one file, but there is none", {"files": "Expected at least one file, but there is none"})
-    return definitions.deploy(session, files, actor, now)
+    return definitions.deploy(session, files, actor, now, executable=bool(said.get("executable")))
 
 
 @reads(nouns, "/process-definitions", schemas.Definitions, schemas.DefinitionFilter)

@@ -309,6 +309,7 @@ class Files(Schema):
         unknown = INCLUDE  # whatever a sender calls the parts: the files' own names count
 
     files = List(File(), metadata={"description": "BPMN, DMN and forms; the names of the parts do not matter"})
+    executable = Boolean(metadata={"description": "run also pools that are marked isExecutable=false"})
 
 
 class Upload(Schema):

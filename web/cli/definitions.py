@@ -1,12 +1,13 @@
 """Deploy, lint and test diagrams."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from engine.errors import NotFound
+from engine.errors import DeploymentRefused, NotFound
 from web.cli.console import Console, as_json, as_person, pass_console, print_json
 
 ENDINGS = (".bpmn", ".bpmn20.xml", ".dmn", ".form")
@@ -15,16 +16,17 @@ paths_required = click.argument("paths", nargs=-1, required=True, type=click.Pat
 
 @click.command()
 @paths_required
+@click.option("--executable", is_flag=True, help='Run also what is marked isExecutable="false", as some editors write everything.')
 @as_person
 @as_json
 @pass_console
-def deploy(console: Console, paths: Sequence[Path], login: str | None, wants_json: bool) -> None:
+def deploy(console: Console, paths: Sequence[Path], executable: bool, login: str | None, wants_json: bool) -> None:
     """Deploy the files or folders PATHS: all or nothing; unchanged content makes no new version."""
     from engine import definitions
 
     files = read_files(paths)
-    with console.steward.db.transaction() as session:
-        deployed = definitions.deploy(session, files, console.actor(session, login), console.now())
+    with _naming_every_problem(wants_json), console.steward.db.transaction() as session:
+        deployed = definitions.deploy(session, files, console.actor(session, login), console.now(), executable=executable)
         created = {definition.id for definition in deployed.created}
         rows = [
             {"key": one.key, "version": one.version, "id": one.id, "new": one.id in created, "name": one.name, "hash": one.hash}
@@ -38,6 +40,20 @@ def deploy(console: Console, paths: Sequence[Path], login: str | None, wants_jso
         return
     for row in rows:
         click.echo(f"{row['key']} {row['version']} {row['id']}{'' if row['new'] else '  (unchanged)'}")
+
+
+@contextmanager
+def _naming_every_problem(wants_json: bool) -> Iterator[None]:
+    """A refusal is one line; what has to be put right are many, and they are wanted at once."""
+    try:
+        yield
+    except DeploymentRefused as refused:
+        if wants_json:
+            print_json({"problems": [problem.as_dict() for problem in refused.problems]})
+        else:
+            for problem in refused.problems:
+                click.echo(f"{problem}{'' if problem.severity == 'error' else ' (warning)'}")
+        raise
 
 
 @click.command()

@@ -27,7 +27,7 @@ def one(definition_id: int) -> ResponseReturnValue:
     with current.steward().db.read() as session:
         definition = definitions.get(session, definition_id)
         files = [file for file in definitions.resources(session, definition_id) if file.kind in READABLE]
-        problems = definitions.lint_files({file.name: file.content for file in files}, definitions.known_keys(session))
+        problems = definitions.lint_files({file.name: file.content for file in files}, definitions.known_keys(session), executable=True)
         return render_template(
             "processes/version.html",
             definition=definition,

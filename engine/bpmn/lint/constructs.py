@@ -44,6 +44,7 @@ IN_FILE: Final = ANNOTATIONS | {
     "category",
     "import",
     "interface",
+    "relationship",
     "resource",
 }
 IN_LOOP: Final = {

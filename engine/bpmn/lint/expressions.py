@@ -33,6 +33,9 @@ def _complaint(place: Place) -> str | None:
         return None if place.kind == "template" else "to be an expression, but it is empty"
     if place.kind == "number" and "${" not in place.text:
         return None if WHOLE_NUMBER.fullmatch(place.text.strip()) else f"to be a whole number, but it is '{place.text[:60]}'"
+    if place.text.lstrip().startswith("="):
+        given = place.text.strip()[:60]
+        return f"in Steward's language, but '{given}' begins with '=' like FEEL in Camunda 8: leave that away, write == for equal"
     try:
         compile_template(place.text) if place.kind != "expression" else compile_expression(place.text)
     except ExpressionError as error:

@@ -50,6 +50,8 @@ def _node(node: Node) -> Iterator[Place]:
         yield from _handed_over(node.element)
     if (topic := camunda(node.element, "topic")) is not None:
         yield Place(node.element, "camunda:topic", topic, "template")
+    if (initiator := camunda(node.element, "initiator")) is not None:
+        yield Place(node.element, "camunda:initiator", initiator, "variable")
     if (result := camunda(node.element, "resultVariable")) is not None:
         yield Place(node.element, "camunda:resultVariable", result, "variable")
     for definition in event_definitions(node.element):

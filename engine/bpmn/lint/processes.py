@@ -5,22 +5,29 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.bpmn.lint.diagram import Diagram
-from engine.bpmn.vocabulary import children, executable_processes
+from engine.bpmn.vocabulary import children, executable_processes, flow_nodes
 from engine.errors import Problem
 
 RULE: Final = "process"
 KEY: Final = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 MAX_KEY: Final = 100
+QUESTION: Final = (
+    "shall it run? Then deploy it with --executable (over the API: executable=true), or tick 'Executable' in the editor. "
+    "Is the pool only there to be looked at? Then draw it collapsed"
+)
 
 
 def check(diagram: Diagram) -> Iterator[Problem]:
     """Good: <process id="repair" isExecutable="true">. Bad: isExecutable="false", no process at all, id="9 repairs"."""
-    for process in children(diagram.root, "process"):
-        if process.get("isExecutable") == "false":
-            question = "is the pool only there to be looked at? Then draw it collapsed; if it shall run, tick 'Executable'"
-            yield diagram.problem(process, RULE, f'Expected an executable process, but it says isExecutable="false": {question}')
     executable = executable_processes(diagram.root)
-    if not executable and not any(process.get("isExecutable") == "false" for process in children(diagram.root, "process")):
+    drawn = [process for process in children(diagram.root, "process") if process.get("isExecutable") == "false"]
+    for process in drawn:
+        if executable and any(flow_nodes(process)):
+            message = 'Expected an executable process, but it says isExecutable="false": it is taken as a drawing, and nothing of it runs'
+            yield diagram.warning(process, RULE, message)
+        elif not executable:
+            yield diagram.problem(process, RULE, f'Expected an executable process, but it says isExecutable="false": {QUESTION}')
+    if not executable and not drawn:
         yield diagram.problem(diagram.root, RULE, "Expected an executable process with flow nodes, but the file has none")
     for process in executable:
         key = process.get("id") or ""

@@ -290,10 +290,16 @@ def test_ids_are_there_once():
     assert found(bpmn('<startEvent id="two words"/>'), "id")
 
 
-def test_a_process_that_is_only_drawn_is_refused_with_a_question():
+def test_a_process_that_is_only_drawn_is_a_question_and_the_answer_is_named():
     [problem] = found(bpmn(chain(USER)).replace(b'isExecutable="true"', b'isExecutable="false"'), "process")
-    assert "only there to be looked at?" in problem.message
+    assert "shall it run? Then deploy it with --executable" in problem.message
     assert not found(bpmn(chain(USER)).replace(b'isExecutable="true"', b""), "process")
+
+
+def test_a_pool_that_is_only_drawn_beside_one_that_runs_is_a_warning():
+    drawn = '<process id="q" isExecutable="false"><task id="elsewhere"/></process>'
+    [problem] = found(bpmn(chain(USER), drawn), "process")
+    assert (problem.element, problem.severity) == ("q", "warning")
 
 
 def test_a_file_without_a_process_is_refused():
