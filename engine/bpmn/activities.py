@@ -34,6 +34,12 @@ class Body:
         return self
 
     @property
+    def instantiating(self) -> list[Any]:
+        """What starts an instance without being a start event: receive tasks, and the events behind gateways that say so."""
+        found = [element for element in self.elements if getattr(element, "instantiates", False)]
+        return [event for each in found for event in ([flow.target for flow in each.outgoing] if not hasattr(each, "parts") else [each])]
+
+    @property
     def shown_as(self) -> str:
         return self.name
 

@@ -26,6 +26,10 @@ def prepare_starts(body: Any, view: View) -> Prepared:
     return prepare([start for subprocess in body.event_subprocesses for start in subprocess.body.starts], view)
 
 
+def prepare_starts_of_process(instance: Any) -> Prepared:
+    return prepare_starts(instance.root.task_spec.body, View(instance.root))
+
+
 def listen(owner: Token, prepared: Prepared) -> None:
     for element, details in prepared:
         owner.workflow.listen(element, owner, details)

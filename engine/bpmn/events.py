@@ -119,9 +119,7 @@ class Start(CatchingEvent):
 
     def open(self, token: Token) -> bool | None:
         """The first step of an instance: its event subprocesses begin to listen."""
-        root = token.workflow.root
-        prepared = catching.prepare_starts(root.task_spec.body, View(root))
-        catching.listen(root, prepared)
+        catching.listen(token.workflow.root, catching.prepare_starts_of_process(token.workflow))
         return self.enter(token)
 
     def occur(self, listener: Token, payload: Mapping[str, Any], at: datetime | None) -> None:
@@ -142,9 +140,12 @@ class Boundary(CatchingEvent):
 class Catch(Event, Work):
     """An intermediate catching event or a receive task: waits until it happens."""
 
+    instantiates = False
+
     def configure(self, reader: Reader) -> None:
         super().configure(reader)
         self.read_parts(reader)
+        self.instantiates = reader.element.get("instantiate") == "true"
         if not self.parts:
             reader.problem("event", "Expected a timer, message, signal or condition to wait for, but there is none")
 
@@ -157,6 +158,18 @@ class Catch(Event, Work):
     def begin(self, token: Token) -> bool | None:
         token.workflow.watch(token)
         return None
+
+    def open(self, token: Token) -> bool:
+        """The first step of an instance that this event, or the gateway before it, has started: it has happened already."""
+        waits = catching.prepare_starts_of_process(token.workflow)
+        local = self._local(token)
+        outputs = self._leaving(View(token) if local is None else View(token.owner, local))
+        if self.incoming:
+            self.incoming[0].source.decided(token, self)
+        catching.listen(token.workflow.root, waits)
+        token.entered()
+        self._hand_over(token, outputs)
+        return True
 
     def occur(self, listener: Token, payload: Mapping[str, Any], at: datetime | None) -> None:
         owner = listener.owner

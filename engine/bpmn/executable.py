@@ -40,9 +40,9 @@ class Executable:
     def beginnings(self) -> "list[Beginning]":
         """Everything from outside that starts an instance: messages, signals, the clock."""
         return [
-            Beginning(start.name, number, part.awaited.kind, part.awaited.written, part.awaited.timer)
-            for start in self.body.starts
-            for number, part in enumerate(start.parts)
+            Beginning(event.name, number, part.awaited.kind, part.awaited.written, part.awaited.timer)
+            for event in self.body.starts + self.body.instantiating
+            for number, part in enumerate(event.parts)
         ]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.bpmn import catching, compaction
 from engine.bpmn.elements import Element, Flow
+from engine.bpmn.extensions import Reader
 from engine.bpmn.instance import StepFailed, Token
 from engine.bpmn.scopes import View, holds
 
@@ -153,7 +154,28 @@ class Inclusive(Join):
 
 
 class EventBased(Element):
-    """Listens for all events behind it; the first one decides."""
+    """Listens for all events behind it; the first one decides, or starts the instance when nothing leads to the gateway."""
+
+    instantiates = False
+    wants_all = False  # the first event starts the instance, the others are waited for in it
+
+    def configure(self, reader: Reader) -> None:
+        self.instantiates = reader.element.get("instantiate") == "true"
+        self.wants_all = reader.element.get("eventGatewayType") == "Parallel"
+
+    def decided(self, token: Token, event: Element) -> None:
+        """One of its events has started the instance: the token stands at that event, and the way to it is told."""
+        instance, owner = token.workflow, token.owner
+        assert owner is not None
+        gateway = instance.place(self, owner)
+        gateway.entered()
+        gateway.left()
+        compaction.splice(gateway)
+        for flow in self.outgoing:
+            if flow.target is event:
+                token.flows = (flow.id,)
+            elif self.wants_all:
+                instance.send(flow.target, owner, flow.id)
 
     def enter(self, token: Token) -> None:
         prepared = catching.prepare([flow.target for flow in self.outgoing], View(token))

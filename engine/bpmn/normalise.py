@@ -83,12 +83,18 @@ def _start_what_nothing_leads_to(scope: _Element) -> None:
     if not nodes or any(name_of(node) == "startEvent" for node in nodes):
         return
     led_to = {flow.get("targetRef") for flow in _flows(scope)}
+    free = [node.get("id") or "" for node in nodes if _begins_with_its_scope(node) and node.get("id") not in led_to]
+    if not free:
+        return
     start_id = f"{scope.get('id')}.start"
     SubElement(scope, BPMN + "startEvent", {"id": start_id})
-    for node in nodes:
-        free = name_of(node) != "boundaryEvent" and node.get("triggeredByEvent") != "true" and node.get("isForCompensation") != "true"
-        if free and node.get("id") not in led_to:
-            _insert_flow(scope, f"{start_id}.{node.get('id')}", start_id, node.get("id") or "")
+    for node_id in free:
+        _insert_flow(scope, f"{start_id}.{node_id}", start_id, node_id)
+
+
+def _begins_with_its_scope(node: _Element) -> bool:
+    begins_otherwise = ("triggeredByEvent", "isForCompensation", "instantiate")
+    return name_of(node) != "boundaryEvent" and not any(node.get(attribute) == "true" for attribute in begins_otherwise)
 
 
 def _fork_at_gateways(scope: _Element) -> None:

@@ -202,7 +202,7 @@ def _starts(executable: Executable, start_event: str | None) -> list[Any]:
     """The start events at which an instance begins."""
     starts = executable.body.starts
     if start_event is not None:
-        found = [start for start in starts if start.name == start_event]
+        found = [start for start in starts + executable.body.instantiating if start.name == start_event]
         if not found:
             raise NotFound(f"Expected a start event {start_event!r} in {executable.process.key}, but there is none")
         return found

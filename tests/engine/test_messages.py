@@ -142,3 +142,11 @@ def test_an_instance_sends_a_message_with_its_inputs_to_another(company: Company
     assert company.instance(sender).state == "completed"
     assert company.waiting(waiting) == ["look"]
     assert company.variables(waiting)["depth"] == 3
+
+
+def test_a_message_starts_a_process_that_begins_with_a_receive_task(company: Company) -> None:
+    company.deploy(diagram(chain('<receiveTask id="called" messageRef="m" instantiate="true"/>', task("look"), END_EVENT), before=MESSAGE))
+    state, instance = publish(company, variables={"depth": 3})
+    assert (state, instance is not None) == ("delivered", True)
+    assert company.waiting(instance) == ["look"]
+    assert company.variables(instance) == {"depth": 3}

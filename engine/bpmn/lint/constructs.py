@@ -66,8 +66,7 @@ IN_LOOP: Final = {
 ATTRIBUTES: Final = {
     "startQuantity": {"1"},
     "completionQuantity": {"1"},
-    "instantiate": {"false", "0"},
-    "eventGatewayType": {"Exclusive"},
+    "eventGatewayType": {"Exclusive", "Parallel"},
     "behavior": {"All"},
     "ordering": {"Parallel", "Sequential"},
     "cancelRemainingInstances": {"true", "false"},
@@ -91,6 +90,7 @@ BOOLEANS: Final = (
     "isInterrupting",
     "isForCompensation",
     "parallelMultiple",
+    "instantiate",
 )
 ADVICE: Final = {
     "complexGateway": "use an exclusive, parallel or inclusive gateway",

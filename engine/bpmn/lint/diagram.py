@@ -44,6 +44,10 @@ class Node:
         return self.element.get(attribute, "true") not in ("false", "0")
 
     @property
+    def instantiates(self) -> bool:
+        return self.element.get("instantiate") == "true"
+
+    @property
     def is_for_compensation(self) -> bool:
         return self.element.get("isForCompensation") == "true"
 

@@ -7,6 +7,7 @@ from lxml.etree import _Element
 
 from engine.bpmn.lint.constructs import article
 from engine.bpmn.lint.diagram import Diagram, Node
+from engine.bpmn.lint.instantiating import starting
 from engine.bpmn.vocabulary import children, event_definitions, name_of
 from engine.errors import Problem
 
@@ -20,17 +21,18 @@ def check(diagram: Diagram) -> Iterator[Problem]:
     """Good: messageRef to <message name="paid">. Bad: no messageRef, one to nothing, a message without a name."""
     known = {(kind, element.get("id")): element for kind in REFERENCES for element in children(diagram.root, kind)}
     yield from _starting_twice(diagram)
+    fixed = {node.id for node in starting(diagram)}
     for node in diagram.nodes:
         if node.kind in ("sendTask", "receiveTask"):
-            yield from _reference(diagram, node, node.element, "message", known)
+            yield from _reference(diagram, node, node.element, "message", known, fixed)
         for definition in event_definitions(node.element):
             kind = name_of(definition).removesuffix("EventDefinition")
             if kind in REFERENCES:
-                yield from _reference(diagram, node, definition, kind, known)
+                yield from _reference(diagram, node, definition, kind, known, fixed)
 
 
 def _reference(
-    diagram: Diagram, node: Node, holder: _Element, kind: str, known: dict[tuple[str, str | None], _Element]
+    diagram: Diagram, node: Node, holder: _Element, kind: str, known: dict[tuple[str, str | None], _Element], fixed: set[str]
 ) -> Iterator[Problem]:
     reference = (holder.get(REFERENCES[kind]) or "").rpartition(":")[2]
     if not reference:
@@ -43,7 +45,7 @@ def _reference(
         yield diagram.problem(node.element, RULE, f"Expected {article(kind)} {kind} '{reference[:60]}', but the file has none")
     elif not (target.get(NAME[kind]) or "").strip():
         yield diagram.problem(node.element, RULE, f"Expected {kind} '{reference[:60]}' to have {_a_name(kind)}, but it has none")
-    elif "${" in (target.get(NAME[kind]) or "") and (kind in CODED or node.kind == "startEvent"):
+    elif "${" in (target.get(NAME[kind]) or "") and (kind in CODED or node.id in fixed):
         yield diagram.problem(node.element, RULE, f"Expected a fixed name for {kind} '{reference[:60]}', but it is an expression")
 
 
@@ -54,11 +56,12 @@ def _a_name(kind: str) -> str:
 def _starting_twice(diagram: Diagram) -> Iterator[Problem]:
     """A message starts one instance, so it must be clear where."""
     seen: set[tuple[str | None, str]] = set()
-    for node in diagram.of_kind("startEvent"):
-        for definition in children(node.element, "messageEventDefinition"):
-            place = (node.scope.get("id"), (definition.get("messageRef") or "").rpartition(":")[2])
-            if name_of(node.scope) == "process" and place in seen:
-                yield diagram.problem(
-                    node.element, RULE, f"Expected one start event for each message, but '{place[1][:60]}' starts another"
-                )
+    for node in starting(diagram):
+        for definition in [node.element, *children(node.element, "messageEventDefinition")]:
+            if (reference := definition.get("messageRef")) is None:
+                continue
+            place = (node.scope.get("id"), reference.rpartition(":")[2])
+            if place in seen:
+                message = f"Expected one start event for each message, but '{place[1][:60]}' already has one"
+                yield diagram.problem(node.element, RULE, message)
             seen.add(place)

@@ -48,7 +48,7 @@ def _walk(diagram: Diagram) -> set[str]:
 
 def _beginnings(diagram: Diagram, nodes: list[Node]) -> list[Node]:
     """Where a scope begins: its start events, else (as BPMN allows) what no flow leads to; and its event subprocesses."""
-    events = [node for node in nodes if node.is_event_subprocess]
+    events = [node for node in nodes if node.is_event_subprocess or node.instantiates]
     if starts := [node for node in nodes if node.kind == "startEvent"]:
         return starts + events
     return [node for node in nodes if node.id not in diagram.incoming and node.kind != "boundaryEvent" and not node.is_for_compensation]

@@ -27,7 +27,9 @@ def test_problems_name_file_line_element_rule_and_a_sentence():
         '<userTask id="x"><standardLoopCharacteristics loopMaximum="1"/><multiInstanceLoopCharacteristics/></userTask>',
         '<exclusiveGateway id="x"><standardLoopCharacteristics loopMaximum="1"/></exclusiveGateway>',
         '<userTask id="x"><multiInstanceLoopCharacteristics behavior="One"/></userTask>',
-        '<receiveTask id="x" instantiate="true" messageRef="m"/>',
+        '<userTask id="x" instantiate="true"/>',
+        '<subProcess id="p"><receiveTask id="x" instantiate="true" messageRef="m"/></subProcess>',
+        '<eventBasedGateway id="x" eventGatewayType="Parallel"/>',
         '<exclusiveGateway id="x"><ioSpecification/></exclusiveGateway>',
         '<scriptTask id="x"><potentialOwner/><script>a = 1</script></scriptTask>',
         '<task id="x" startQuantity="2"/>',
@@ -315,3 +317,26 @@ def test_names_and_nesting_have_limits():
     assert found(bpmn(chain(f'<task id="a" name="{"长" * 1001}"/>')), "size")
     assert found(bpmn('<startEvent id="s"/>' + "".join(f'<subProcess id="n{i}">' for i in range(21)) + "</subProcess>" * 21), "size")
     assert not found(bpmn('<startEvent id="s"/>' + "".join(f'<subProcess id="n{i}">' for i in range(20)) + "</subProcess>" * 20), "size")
+
+
+WAITS = '<receiveTask id="r" messageRef="m" instantiate="true"/>'
+
+
+def test_a_receive_task_that_starts_a_process_is_led_to_by_nothing():
+    assert not [each for each in lint_file(bpmn(WAITS, MESSAGE)) if each.severity == "error"]
+    assert not found(bpmn(chain(USER) + WAITS, MESSAGE), "unreachable")
+    assert [each.element for each in found(bpmn(chain(WAITS), MESSAGE), "instantiating")] == ["r"]
+
+
+def test_a_gateway_that_starts_a_process_waits_for_messages_and_signals():
+    def gateway(event: str, kind: str = "Exclusive") -> bytes:
+        first = f'<intermediateCatchEvent id="c">{event}</intermediateCatchEvent><receiveTask id="r" messageRef="m"/>'
+        flows = '<sequenceFlow id="f1" sourceRef="g" targetRef="c"/><sequenceFlow id="f2" sourceRef="g" targetRef="r"/>'
+        around = MESSAGE + '<signal id="s" name="storm"/>'
+        return bpmn(f'<eventBasedGateway id="g" instantiate="true" eventGatewayType="{kind}"/>{first}{flows}', around)
+
+    signal = '<signalEventDefinition signalRef="s"/>'
+    assert not [each for each in lint_file(gateway(signal)) if each.severity == "error"]
+    assert found(gateway(signal, "Parallel"), "unsupported")
+    assert found(gateway("<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"), "unsupported")
+    assert [each.element for each in found(gateway('<messageEventDefinition messageRef="m"/>'), "message")] == ["r"]
