@@ -18,7 +18,7 @@ from engine import identity
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, extensions, script, task, timer
 from tests.people import OPERATOR
 
-AT_HAND = 3  # orders that one person has open
+AT_HAND = 2  # orders that one person has open
 ONE_REQUEST = 30.0  # seconds until an answer is given up and asked for again
 PATIENCE = 60.0  # seconds in which a request must be answered, however often it was asked
 

@@ -80,7 +80,7 @@ class Process:
         assert self.running is not None
         self.running.kill()
         self.running.join()
-        assert self.running.exitcode == -signal.SIGKILL, f"Expected it to run until it was killed, but: {self.tail()[-2000:]}"
+        assert self.running.exitcode == -signal.SIGKILL, f"Expected it to be killed, but: {self.running.exitcode}, {self.tail()[-2000:]}"
         self.running = None
 
     def stop(self) -> None:

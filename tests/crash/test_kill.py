@@ -19,8 +19,8 @@ pytestmark = pytest.mark.crash
 SET_UPS = size(short=3, full=40)
 SET_UP_TAKES = 0.5  # seconds, about
 KILLS = size(short=10, full=200)  # on each database
-PEOPLE = 4
-ACTS = 12  # at most so many are acknowledged between two kills
+PEOPLE = 3
+ACTS = 8  # at most so many are acknowledged between two kills
 WHILE_STARTING = 0.2  # how often one is killed again before it is ready
 INSTANT = 0.05  # seconds in which the kill then comes
 
