@@ -2,11 +2,14 @@
 
 import multiprocessing
 import os
+import random
 import re
 import signal
+import socket
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -30,6 +33,15 @@ def _run(words: tuple[str, ...], environment: Mapping[str, str], log: str) -> No
     main(list(words))
 
 
+def _free_port() -> int:
+    """One that stays free while the server is away: below those that the system lends to whoever calls, or to a server that takes any."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 @dataclass
 class Process:
     """A command of `steward`, such as `serve` or `worker`, and what it takes to start it again on the same data and the same port."""
@@ -39,6 +51,7 @@ class Process:
     log: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
+    port: int = field(default_factory=_free_port)
     running: ForkServerProcess | None = None
     read: int = 0  # how much of the log belongs to those that ended
 
@@ -50,8 +63,8 @@ class Process:
         """Start it; return before it is ready."""
         self.read = self.log.stat().st_size if self.log.exists() else 0
         environment = {"STEWARD_DATABASE_URL": self.url, "STEWARD_ATTACHMENTS": str(self.log.parent / "attachments"), **self.settings}
-        port = ("--port", self.address.rsplit(":", 1)[-1] if self.address else "0") if self.is_server else ()
-        self.running = _forks.Process(target=_run, args=((*self.words, *port), environment, str(self.log)), daemon=True)
+        words = (*self.words, "--port", str(self.port)) if self.is_server else self.words
+        self.running = _forks.Process(target=_run, args=(words, environment, str(self.log)), daemon=True)
         self.running.start()
 
     def start(self) -> None:
