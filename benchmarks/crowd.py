@@ -5,19 +5,17 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import select
 
+from benchmarks.bulk import FIRST, insert_rows
 from benchmarks.stage import SITE, Stage
 from engine import search
-from engine.db import core
 from engine.tables import Base, CaseField, Definition, HistoryContent, HistoryEvent, Instance, SearchTerm, TaskParticipant, UserTask
 from engine.waits import FAR_FUTURE
 
 POSTS = ("technician", "customer_service", "engineering_supervisor", "finance", "cs_supervisor", "duty_officer")
 FAULTS = ("厨房水管漏水", "客厅灯不亮", "门锁打不开", "马桶堵塞", "空调不制冷", "阳台窗户松动")
 ORDERS_EACH = 60  # of which a person holds a third, whatever the size of the company
-ROWS_AT_ONCE = 5_000
-FIRST = 1_000_000  # ids far from those of real instances
 
 
 def fill(stage: Stage, orders: int, events_each: int = 0, seed: int = 7) -> None:
@@ -27,7 +25,7 @@ def fill(stage: Stage, orders: int, events_each: int = 0, seed: int = 7) -> None
     with stage.database.engine.begin() as connection:
         definition = connection.execute(select(Definition.id)).scalars().first()
         for table, row_of in _rows(definition, dice, now, events_each, people=max(orders // ORDERS_EACH, 1)):
-            _insert(connection, table, (row for number in range(orders) for row in row_of(FIRST + number)))
+            insert_rows(connection, table, (row for number in range(orders) for row in row_of(FIRST + number)))
         connection.exec_driver_sql("ANALYZE")
 
 
@@ -85,14 +83,3 @@ def _rows(
 
     named = [(Instance, instance), (UserTask, task), (TaskParticipant, participant), (CaseField, field), (SearchTerm, term)]
     return [*named, (HistoryEvent, event), (HistoryContent, content)]
-
-
-def _insert(connection: Connection, table: type[Base], rows: Iterator[dict[str, Any]]) -> None:
-    batch: list[dict[str, Any]] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) >= ROWS_AT_ONCE:
-            connection.execute(insert(core(table)), batch)
-            batch = []
-    if batch:
-        connection.execute(insert(core(table)), batch)

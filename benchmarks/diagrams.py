@@ -40,3 +40,17 @@ def row_of_tasks(count: int) -> bytes:
         f'{HEAD}<bpmn:process id="row" name="row" isExecutable="true" camunda:historyTimeToLive="P30D">\n'
         f'<bpmn:startEvent id="begin"/>\n{tasks}<bpmn:endEvent id="done"/>\n{flows}</bpmn:process>\n</bpmn:definitions>\n'
     ).encode()
+
+
+def chased_task() -> bytes:
+    """A user task that is chased by a timer which does not interrupt it, as most steps of a repair order are."""
+    return (
+        f'{HEAD}<bpmn:process id="chased" name="chased" isExecutable="true" camunda:historyTimeToLive="P30D">\n'
+        '<bpmn:startEvent id="begin"/>\n<bpmn:userTask id="work" name="work" camunda:candidateGroups="technician"/>\n'
+        '<bpmn:boundaryEvent id="late" attachedToRef="work" cancelActivity="false"><bpmn:timerEventDefinition>'
+        '<bpmn:timeDuration xsi:type="bpmn:tFormalExpression">P1D</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:boundaryEvent>\n'
+        '<bpmn:endEvent id="chased_once"/>\n<bpmn:endEvent id="done"/>\n'
+        '<bpmn:sequenceFlow id="to_work" sourceRef="begin" targetRef="work"/>\n'
+        '<bpmn:sequenceFlow id="to_chased_once" sourceRef="late" targetRef="chased_once"/>\n'
+        '<bpmn:sequenceFlow id="to_done" sourceRef="work" targetRef="done"/>\n</bpmn:process>\n</bpmn:definitions>\n'
+    ).encode()

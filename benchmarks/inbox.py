@@ -29,9 +29,9 @@ LISTS: dict[str, Callable[[Session], object]] = {
 }
 
 
-def measure(many: int = MANY) -> Iterator[Figure]:
+def measure() -> Iterator[Figure]:
     with empty_company(durable=False) as small, empty_company(durable=False) as large:
-        for stage, orders in ((small, FEW), (large, many)):
+        for stage, orders in ((small, FEW), (large, MANY)):
             stage.deploy(loop_of_three())
             fill(stage, orders, EVENTS_EACH)
         for name, work in LISTS.items():

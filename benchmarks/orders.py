@@ -91,7 +91,7 @@ class Orders:
         while found := self.due(case):
             begun = perf_counter()
             for job in found:
-                assert jobs.run(self.database, job, self.clock.now())
+                jobs.run(self.database, job, self.clock.now())  # or somebody else has it: then it will be gone when we look again
             spent += perf_counter() - begun
         return spent
 
@@ -160,13 +160,13 @@ def together(orders: Orders, count: int, callers: int) -> float:
     """Completions a second of so many new orders by so many callers; jobs are done in between, and not counted."""
     cases = [orders.call() for _ in range(count)]
     with ThreadPoolExecutor(callers) as pool:
-        spent = rounds(orders, cases, orders.complete, pool)
+        spent = rounds(orders, cases, lambda _, task, act: orders.complete(task, act), pool)
     return count * len(orders.acts) / spent.acting
 
 
 def alone(orders: Orders, count: int) -> float:
     """Completions a second of so many new orders by one caller, the jobs that they cause counted in."""
-    spent = rounds(orders, [orders.call() for _ in range(count)], orders.complete)
+    spent = rounds(orders, [orders.call() for _ in range(count)], lambda _, task, act: orders.complete(task, act))
     return count * len(orders.acts) / (spent.acting + spent.settling)
 
 
@@ -178,17 +178,20 @@ class Spent:
     settling: float = 0.0
 
 
-def rounds(orders: Orders, cases: Sequence[int], do: Callable[[int, Act], object], callers: Executor | None = None) -> Spent:
-    """Do the same act in all cases, then the next one, until all are closed. Looking for the tasks is not counted."""
+def rounds(orders: Orders, cases: Sequence[int], do: Callable[[int, int, Act], object], callers: Executor | None = None) -> Spent:
+    """Do the same act in all cases, then the next one, until all are closed; looking for the tasks is not counted.
+
+    `do` is given the case, the task and the act.
+    """
     spent = Spent()
     for act in orders.acts:
         tasks = [orders.task(case, act) for case in cases]
         begun = perf_counter()
         if callers is None:
-            for task in tasks:
-                do(task, act)
+            for case, task in zip(cases, tasks, strict=True):
+                do(case, task, act)
         else:
-            list(callers.map(do, tasks, repeat(act)))
+            list(callers.map(do, cases, tasks, repeat(act)))
         spent.acting += perf_counter() - begun
         spent.settling += sum(orders.settle(case) for case in cases)
     return spent

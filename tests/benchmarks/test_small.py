@@ -1,14 +1,17 @@
 """Every benchmark runs, here in its smallest form: what it says of a machine is for a quiet one, what it measures must be there."""
 
+from datetime import timedelta
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from benchmarks import completions, completions_16, postgresql, statements, storage
+from benchmarks import completions, completions_16, inbox, memory, over_http, postgresql, start, statements, storage, timers
+from benchmarks.diagrams import row_of_tasks
 from benchmarks.figure import Figure
 
 
-def figures(monkeypatch: pytest.MonkeyPatch, benchmark: ModuleType, **sizes: int) -> dict[str, Figure]:
+def figures(monkeypatch: pytest.MonkeyPatch, benchmark: ModuleType, **sizes: object) -> dict[str, Figure]:
     for name, value in sizes.items():
         monkeypatch.setattr(benchmark, name, value)
     return {figure.figure: figure for figure in benchmark.measure()}
@@ -42,3 +45,37 @@ def test_every_task_of_the_order_takes_its_statements_and_one_commit(monkeypatch
 def test_storage_is_measured_by_order_and_by_event(monkeypatch: pytest.MonkeyPatch, no_postgresql: None) -> None:
     measured = figures(monkeypatch, storage, ORDERS=2)
     assert measured["storage.order"].value > 10 * measured["storage"].value > 0
+
+
+def test_clients_over_http_stand_beside_callers_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = figures(monkeypatch, over_http, TURNS=1, ORDERS=1, CLIENTS=(1, 2))
+    assert set(measured) == {"http.1", "http.2"}
+    assert all(figure.ratio and figure.ratio < 2 for figure in measured.values()), measured
+
+
+def test_timers_due_at_once_fire_once_each_on_both_databases(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = {"AT_ONCE": 30, "STEADY_RATE": 50, "STEADY_SECONDS": 1, "LEAD": timedelta(seconds=2), "MANY": 20, "TICKS": 2}
+    measured = figures(monkeypatch, timers, **sizes)
+    assert measured["timers.once"].value == 30
+    assert measured.get("timers.postgresql.once", measured["timers.once"]).value == 30
+    assert 0 < measured["timers.late"].value < 60
+    assert measured["timers.idle"].ratio
+
+
+def test_lists_of_few_and_many_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = figures(monkeypatch, inbox, FEW=10, MANY=60, EVENTS_EACH=1, MEASURED=1)
+    assert set(measured) == {f"inbox.{name}" for name in inbox.LISTS}
+
+
+def test_memory_is_read_from_the_serving_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"PEOPLE": 1, "ORDERS_EACH": 1, "PAGES": ("/inbox",)}.items():
+        monkeypatch.setattr(memory, name, value)
+    assert 50 < memory.under_load() < memory.LIMIT
+
+
+def test_the_first_and_the_second_start_are_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "row.bpmn").write_bytes(row_of_tasks(1))
+    monkeypatch.setattr(memory, "PROCESSES", str(tmp_path))
+    monkeypatch.setattr(start, "PROCESSES", str(tmp_path))
+    assert 50 < memory.after_the_first_start() < memory.LIMIT
+    assert 0 < start.until_ready(tmp_path) < 60

@@ -18,3 +18,13 @@ def test_a_port_that_somebody_else_has_is_refused_in_a_sentence(sqlite_url: str)
     assert done.returncode == 1
     assert done.stderr.startswith(f"Expected port {port} of 127.0.0.1 to be free, but")
     assert done.stderr.count("\n") == 1
+
+
+def test_what_cannot_be_made_ready_is_told_and_nothing_is_served(sqlite_url: str, tmp_path: Path) -> None:
+    (tmp_path / "broken.bpmn").write_text("<definitions>")
+    environment = {**os.environ, "STEWARD_DATABASE_URL": sqlite_url}
+    command = [sys.executable, "-c", "from web.cli import main; main()", "up", str(tmp_path), "--port", "0"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "Expected" in done.stderr and "Traceback" not in done.stderr
+    assert "serves" not in done.stdout

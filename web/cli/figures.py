@@ -11,7 +11,9 @@ import click
 from engine.errors import NotFound
 
 HOME = Path(__file__).resolve().parents[2]
-NO_FIGURES = {"crowd", "diagrams", "disk", "figure", "orders", "postgresql", "raw", "stage", "statement_log"}
+NO_FIGURES = {
+    "bulk", "clones", "crowd", "diagrams", "disk", "figure", "orders", "postgresql", "profile", "raw", "serving", "stage", "statement_log",
+}  # fmt: skip
 
 
 @click.command()

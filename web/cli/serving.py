@@ -1,10 +1,11 @@
 """`steward serve` and `steward worker`: the web with timers, or timers alone."""
 
 import logging
+import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from engine.errors import Conflict
+from web.cli import allocation
 from web.cli.console import Console, pass_console
 
 if TYPE_CHECKING:
@@ -41,13 +43,35 @@ def serve(console: Console, host: str, port: int, worker: bool) -> None:
 @pass_console
 @click.pass_context
 def up(context: click.Context, console: Console, paths: Sequence[Path], host: str, port: int, worker: bool) -> None:
-    """Do what is still missing of init, deploy PATHS and demo, then serve: all in one process, so that it starts in seconds."""
+    """Do what is still missing of init, deploy PATHS and demo, then serve."""
+    _prepare()
+    _aside(context, lambda: _complete(context, console, paths))
+    _serve(console, host, port, worker)
+
+
+def _aside(context: click.Context, work: Callable[[], None]) -> None:
+    """Do it in a child of this process: checking every diagram takes twice the memory of serving, and only an end gives it back."""
+    import web.app  # noqa: F401  # both sides need it: read once, before the fork
+
+    child = os.fork()
+    if child == 0:
+        work()  # what goes wrong is told as that of any command, and ends the child with its exit code
+        context.exit(0)
+    try:
+        _, status = os.waitpid(child, 0)
+    except SystemExit:
+        os.kill(child, signal.SIGTERM)
+        raise
+    if code := os.waitstatus_to_exitcode(status):
+        context.exit(code if code > 0 else 1)
+
+
+def _complete(context: click.Context, console: Console, paths: Sequence[Path]) -> None:
     from engine import definitions
     from engine.actors import Actor
     from web.cli.database import demo, init
     from web.cli.definitions import read_files
 
-    _prepare()
     context.invoke(init)
     if paths:
         with console.steward.db.transaction() as session:
@@ -55,7 +79,6 @@ def up(context: click.Context, console: Console, paths: Sequence[Path], host: st
             for definition in deployed.created:
                 click.echo(f"Deployed {definition.key} version {definition.version}: {definition.name}")
     context.invoke(demo)
-    _serve(console, host, port, worker)
 
 
 def _serve(console: Console, host: str, port: int, worker: bool) -> None:
@@ -121,7 +144,8 @@ def _alarm(console: Console):  # type: ignore[no-untyped-def]
 
 
 def _prepare() -> None:
-    """Log to stderr, and end cleanly when asked to."""
+    """Log to stderr, end cleanly when asked to, keep no memory that is not used."""
+    allocation.keep_small()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for chatty in ("alembic", "apscheduler"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
