@@ -67,12 +67,12 @@ def read(xml: bytes) -> Drawing:
 def _read_scope(scope: ElementTree.Element, nodes: dict[str, Node]) -> None:
     for xml in scope:
         tag = xml.tag.removeprefix(BPMN)
-        if tag.endswith(("Event", "Gateway", "Task", "Process", "Activity")) or tag == "task":
+        if tag.endswith(("Event", "Gateway", "Task", "Process", "Activity")) or tag in ("task", "transaction"):
             event = next((child.tag.removeprefix(BPMN) for child in xml if child.tag.endswith("EventDefinition")), "")
             node_id = xml.get("id", "")
             event = "message" if tag == "sendTask" else event
             nodes[node_id] = Node(node_id, tag, xml, scope.get("id", ""), event.removesuffix("EventDefinition"))
-            if tag == "subProcess":
+            if tag in ("subProcess", "transaction"):
                 _read_scope(xml, nodes)
     for node in [each for each in nodes.values() if each.within == scope.get("id") and each.tag == "boundaryEvent"]:
         nodes[node.xml.get("attachedToRef", "")].boundaries.append(node)

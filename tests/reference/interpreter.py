@@ -19,6 +19,7 @@ WAITING_TASKS = {
     "receiveTask": "message",
     "callActivity": "call",
 }
+THROWN = ("error", "escalation", "compensate", "cancel")  # caught without waiting for it
 
 
 @dataclass(eq=False)
@@ -174,7 +175,7 @@ class Interpreter:
         for subprocess in inside:
             if subprocess.is_event_subprocess:
                 start = self._start_of(subprocess)
-                if start.event != "error":
+                if start.event not in THROWN:
                     self._listen(start, scope)
         for node in inside:
             if node.tag == "startEvent" and not node.event:
@@ -196,7 +197,7 @@ class Interpreter:
                 return
             self._visit("entered", node, token.flow)
             for boundary in node.boundaries:
-                if boundary.event != "error" and not token.is_item:
+                if boundary.event not in THROWN and not token.is_item:
                     self._listen(boundary, token)
             self._work(token)
 
@@ -211,7 +212,7 @@ class Interpreter:
 
     def _work(self, token: Token) -> None:
         node = token.node
-        if node.tag == "subProcess":
+        if node.tag in ("subProcess", "transaction"):
             token.state, token.inside = "waiting", Scope(node.id, token)
             if token.started_by is not None:
                 self._done(self._visited(token.started_by, token.inside))
@@ -363,7 +364,7 @@ class Interpreter:
         """As many instances as the drawing says, at once or one after the other (13.3.7)."""
         token.state, token.inside = "waiting", Scope("", token)
         for boundary in token.node.boundaries:
-            if boundary.event != "error":
+            if boundary.event not in THROWN:
                 self._listen(boundary, token)
         for _ in range(1 if loop.get("isSequential") == "true" else self._count(loop)):
             self._item(token)

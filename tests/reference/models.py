@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 HEAD = (
     '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"'
     ' targetNamespace="http://example.org/random">\n<message id="m" name="paid"/><signal id="g" name="storm"/>'
-    '<error id="e1" errorCode="late"/><error id="e2" errorCode="broken"/>\n'
+    '<error id="e1" errorCode="late"/><error id="e2" errorCode="broken"/>'
+    '<escalation id="x1" escalationCode="late"/><escalation id="x2" escalationCode="other"/>\n'
 )
 VARIABLES = ("v0", "v1", "v2")
 VALUES = range(4)
@@ -52,6 +53,8 @@ class Drawing:
     nodes: int = 0
     flows: int = 0
     around: list[str] = field(default_factory=list)  # kinds of the blocks that the next one will be in
+    more: "dict[str, Block]" = field(default_factory=dict)  # blocks besides those of this file
+    starts: tuple[str, ...] = ()  # what starts event subprocesses besides the usual
 
     def choose(self, *choices: str) -> str:
         return self.chance.choice(choices)
@@ -81,6 +84,7 @@ class Drawing:
 
 
 Piece = tuple[str, str]  # first and last node of a block
+Block = Callable[[Drawing, int], Piece]
 
 
 def block(drawing: Drawing, depth: int) -> Piece:
@@ -89,12 +93,12 @@ def block(drawing: Drawing, depth: int) -> Piece:
         return task(drawing)
     choices = ["task", "sequence", "sequence", "exclusive", "parallel", "parallel", "inclusive", "inclusive", "loop", "subprocess"]
     if drawing.rich:
-        choices += ["boundary", "boundary", "event gateway", "repeated", "error", "conditional task"]
+        choices += ["boundary", "boundary", "event gateway", "repeated", "error", "conditional task", *drawing.more, *drawing.more]
     else:
         choices = [choice for choice in choices if not WRONG_IN_LIBRARY.get(choice, set()) & set(drawing.around)]
     kind = drawing.choose(*choices)
     drawing.around.append(kind)
-    piece = BLOCKS[kind](drawing, depth + 1)
+    piece = (BLOCKS | drawing.more)[kind](drawing, depth + 1)
     drawing.around.pop()
     return piece
 
@@ -195,7 +199,7 @@ def loop(drawing: Drawing, depth: int) -> Piece:
     return entry, end
 
 
-def subprocess(drawing: Drawing, depth: int, loop: str = "", failing: str = "") -> Piece:
+def subprocess(drawing: Drawing, depth: int, loop: str = "", failing: str = "", tag: str = "subProcess") -> Piece:
     """With luck it holds an event subprocess, or ends everything within."""
     outer, drawing.lines = drawing.lines, []
     start = drawing.node("startEvent")
@@ -207,7 +211,7 @@ def subprocess(drawing: Drawing, depth: int, loop: str = "", failing: str = "") 
         drawing.flow(last, drawing.node("endEvent"))
     listeners(drawing, depth)
     inside, drawing.lines = drawing.lines, outer
-    node = drawing.node("subProcess", "", loop + "\n".join(inside))
+    node = drawing.node(tag, "", loop + "\n".join(inside))
     return node, node
 
 
@@ -220,7 +224,7 @@ def listeners(drawing: Drawing, depth: int) -> None:
 
 def event_subprocess(drawing: Drawing, depth: int) -> None:
     outer, drawing.lines = drawing.lines, []
-    event = drawing.choose(TIMER, MESSAGE, SIGNAL, "<errorEventDefinition/>")
+    event = drawing.choose(TIMER, MESSAGE, SIGNAL, "<errorEventDefinition/>", *drawing.starts)
     interrupting = "true" if "error" in event else drawing.choose("true", "false")
     event = CYCLE if event == TIMER and interrupting == "false" else event
     start = drawing.node("startEvent", f'isInterrupting="{interrupting}"', event)
@@ -239,12 +243,13 @@ def boundary(drawing: Drawing, depth: int) -> Piece:
         event, interrupting = drawing.choose(TIMER, MESSAGE, SIGNAL), drawing.choose("true", "false")
         if event == TIMER and interrupting == "false":
             event = drawing.choose(TIMER, CYCLE, CYCLE)
-        _boundary(drawing, host, f'cancelActivity="{interrupting}"', event, join, depth)
+        way_out(drawing, host, f'cancelActivity="{interrupting}"', event, join, depth)
     drawing.flow(host, join)
     return host, join
 
 
-def _boundary(drawing: Drawing, host: str, attributes: str, event: str, join: str, depth: int) -> None:
+def way_out(drawing: Drawing, host: str, attributes: str, event: str, join: str, depth: int) -> None:
+    """A boundary event, and what follows it."""
     node = drawing.node("boundaryEvent", f'attachedToRef="{host}" {attributes}', event)
     first, last = block(drawing, depth + 1)
     drawing.flow(node, first)
@@ -256,9 +261,9 @@ def error(drawing: Drawing, depth: int) -> Piece:
     raised = '<errorEventDefinition errorRef="e1"/>'
     host = subprocess(drawing, depth, failing=raised)[0] if drawing.choose("end", "job") == "end" else activity(drawing, "serviceTask")
     join = drawing.node("exclusiveGateway")
-    _boundary(drawing, host, "", drawing.choose(raised, "<errorEventDefinition/>"), join, depth)
+    way_out(drawing, host, "", drawing.choose(raised, "<errorEventDefinition/>"), join, depth)
     if drawing.count(0, 1):
-        _boundary(drawing, host, "", '<errorEventDefinition errorRef="e2"/>', join, depth)
+        way_out(drawing, host, "", '<errorEventDefinition errorRef="e2"/>', join, depth)
     drawing.flow(host, join)
     return host, join
 
@@ -287,7 +292,7 @@ def repeated(drawing: Drawing, depth: int) -> Piece:
     return node, node
 
 
-BLOCKS: dict[str, Callable[[Drawing, int], Piece]] = {
+BLOCKS: dict[str, Block] = {
     "task": task,
     "sequence": sequence,
     "exclusive": exclusive,
@@ -317,8 +322,8 @@ def models(rich: bool = True) -> st.SearchStrategy[Model]:
     return st.builds(model, st.integers(0, 2**32), st.integers(1, MAX_NODES), st.just(rich))
 
 
-def model(seed: int, size: int, rich: bool) -> Model:
-    drawing = Drawing(Random(seed), size, rich)
+def model(seed: int, size: int, rich: bool, more: dict[str, Block] | None = None, starts: tuple[str, ...] = ()) -> Model:
+    drawing = Drawing(Random(seed), size, rich, more=more or {}, starts=starts)
     drawing.variables = {name: drawing.count(VALUES[0], VALUES[-1]) for name in VARIABLES}
     start = drawing.node("startEvent")
     pieces = []
