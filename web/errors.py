@@ -116,8 +116,13 @@ def refused_by_the_framework(error: HTTPException) -> ResponseReturnValue:
 
 def refused_as_forged(error: CSRFError) -> ResponseReturnValue:
     """A form without the token of its session: forged, or its session ended while the page stood open."""
-    if is_for_programs() or current_user.is_authenticated:
+    address = _page_at_hand()
+    if is_for_programs() or (current_user.is_authenticated and (address is None or is_htmx())):
         return refused_by_the_framework(error)
+    if current_user.is_authenticated:
+        # Logged in anew, in another tab: the browser has kept what was typed, and the page comes with the token of this session.
+        flash(gettext("这个页面是之前打开的。您填写的内容还在，请再提交一次。"), "problem")
+        return redirect(address or url_for("inbox.show"), 303)
     flash(gettext("页面放得太久了，请重新登录。"), "info")
     return login_first()
 
@@ -186,7 +191,9 @@ def _page_at_hand() -> str | None:
     if request.method == "GET" and not is_htmx():
         return request.full_path.rstrip("?")
     came_from = urlsplit(request.referrer or "")
-    return came_from.path if came_from.netloc == request.host and came_from.path != url_for("session.login") else None
+    if came_from.netloc != request.host or came_from.path == url_for("session.login"):
+        return None
+    return f"{came_from.path}?{came_from.query}" if came_from.query else came_from.path
 
 
 def page(status: int, detail: str = "", number: str = "") -> ResponseReturnValue:

@@ -256,6 +256,29 @@ def test_what_was_typed_outlives_an_expired_session(site: Site, phone: Page) -> 
     expect(phone.get_by_label("备注")).to_have_value("水管漏水")
 
 
+def test_what_was_typed_outlives_a_refusal_on_a_page_of_its_own(site: Site, phone: Page) -> None:
+    site.pages["/"] = KEPT
+    site.pages["/after"] = "<section data-refused id=refused>系统出错了</section>"
+    phone.goto(site.address)
+    type_into(phone)
+    phone.get_by_role("button", name="完成").click()
+    expect(phone.locator("#refused")).to_be_visible()
+    site.pages["/inbox"] = "<h1>待办</h1>"
+    phone.goto(f"{site.address}/inbox")
+    phone.goto(site.address)
+    expect(phone.get_by_label("备注")).to_have_value("水管漏水")
+
+
+def test_who_logs_in_next_in_the_same_tab_reads_nothing_of_what_was_typed(site: Site, phone: Page) -> None:
+    site.pages["/"] = f"<div>{KEPT}</div>"
+    phone.goto(site.address)
+    phone.evaluate("document.body.dataset.person = 'anna'")
+    type_into(phone)
+    phone.wait_for_timeout(400)
+    phone.goto(site.address)
+    expect(phone.get_by_label("备注")).to_have_value("")
+
+
 def test_without_a_network_the_form_stays_and_says_so(site: Site, phone: Page) -> None:
     site.pages["/"] = KEPT
     phone.goto(site.address)

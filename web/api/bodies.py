@@ -11,7 +11,7 @@ from werkzeug.datastructures import CombinedMultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from engine import payloads
-from engine.errors import Invalid
+from engine.errors import Invalid, TooLarge
 from web import current
 from web.api import schemas
 from web.errors import DOES_NOT_FIT, named
@@ -30,10 +30,18 @@ def read(shape: Schema) -> Mapping[str, Any]:
     if not request.is_json:
         raise UnsupportedMediaType(f"Expected a body of the type application/json, but it is {request.mimetype or 'of none'}")
     try:
-        said = payloads.read(request.get_data(cache=True), current.steward().settings.limits.body)
+        said = payloads.read(content(), current.steward().settings.limits.body)
     except ValueError as error:
         raise BadRequest(f"Expected a JSON body, but: {error}") from None
     return _loaded(shape, {} if isinstance(shape, schemas.Nothing) else said)
+
+
+def content() -> bytes:
+    """The body as it came; raises TooLarge before one without an end is brought into memory."""
+    largest = current.steward().settings.limits.body
+    if (request.content_length or 0) > largest:
+        raise TooLarge(f"Expected a body of at most {largest} bytes, but got {request.content_length}")
+    return request.get_data()
 
 
 def read_parts(shape: Schema) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from web import current
-from web.api import schemas
+from web.api import bodies, schemas
 from web.api.routing import as_json, refusals
 from webhooks import inbound
 
@@ -25,7 +25,7 @@ BODY = {
 )
 def receive(name: str) -> ResponseReturnValue:
     """A signed delivery: stored once, then handed to what waits for it."""
-    body = request.get_data()
+    body = bodies.content()
     with current.steward().db.transaction() as session:
         message = inbound.receive(session, name, request.headers, body, current.now())
         answer = schemas.MessageAnswer().dump(message)

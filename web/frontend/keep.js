@@ -42,7 +42,7 @@ function write(form, values) {
 }
 
 function storageKey(form) {
-  return PREFIX + form.dataset.keep;
+  return `${PREFIX}${document.body.dataset.person ?? ""}:${form.dataset.keep}`; // whoever logs in next in this tab reads nothing of it
 }
 
 function announce(form) {
@@ -88,11 +88,12 @@ export function keptValues(element, name) {
   return list;
 }
 
-// The page after a submit tells how it went: the same form again, or the login, means that it was not accepted.
+// The page after a submit tells how it went: the same form again, the login, or a refusal means that it was not accepted.
 function forgetWhatArrived(forms) {
   const sent = sessionStorage.getItem(SENT);
-  if (!sent || document.querySelector("form[data-login]")) return;
-  if (!forms.some((form) => storageKey(form) === sent)) sessionStorage.removeItem(sent);
+  if (!sent) return;
+  const isRefused = document.querySelector("form[data-login], [data-refused]") || forms.some((form) => storageKey(form) === sent);
+  if (!isRefused) sessionStorage.removeItem(sent);
   sessionStorage.removeItem(SENT);
 }
 

@@ -13,6 +13,8 @@ export async function upload(address, blob, name) {
   } catch {
     throw new UploadRefused(words.uploadFailed);
   }
+  // The session has ended: what was typed is kept, and this page comes again after the login.
+  if (response.redirected) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   const answer = await response.json().catch(() => ({}));
   if (!response.ok || !answer.hash) throw new UploadRefused(answer.error?.message ?? words.uploadFailed);
   return answer.hash;

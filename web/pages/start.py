@@ -1,12 +1,14 @@
 """Begin something new: choose the process, say at which site, fill in its form; the reception finds house and caller by typing."""
 
+import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
@@ -16,7 +18,8 @@ from engine.actors import Actor
 from engine.bpmn.model import Process
 from engine.definitions import Loaded
 from engine.errors import Invalid, NotFound
-from web import current, sentences
+from web import current, sentences, words
+from web.api import idempotency
 from web.pages import fields, outcome
 
 pages = Blueprint("start", __name__, url_prefix="/start")
@@ -43,20 +46,36 @@ def fill_in(key: str) -> ResponseReturnValue:
 
 @pages.post("/<key>")
 def start(key: str) -> ResponseReturnValue:
-    actor, now, typed, site = current.actor(), current.now(), {}, ""
+    actor, now, typed = current.actor(), current.now(), {}
     try:
         with current.steward().db.transaction() as session:
             loaded, site = _wanted(session, key)
             zone = sites.facts(session, site).zone
-            form = loaded.forms.get(loaded.process.start_form or "")
-            typed = fields.read(form, request.form, zone)
-            step = instances.start(session, key, site, actor, now, typed, occurred_at=_occurred_at(zone))
-            instance = step.instance
-            ids, number = (instance.id, instance.root_id or instance.id), instance.number or loaded.process.name
+            typed = fields.read(loaded.forms.get(loaded.process.start_form or ""), request.form, zone)
+
+            def begin() -> tuple[Any, int]:
+                step = instances.start(session, key, site, actor, now, typed, occurred_at=_occurred_at(zone))
+                session.flush()
+                case = step.instance
+                number = case.number or loaded.process.name
+                return {"id": case.id, "root": case.root_id or case.id, "number": number, "at": now.isoformat()}, 303
+
+            digest = idempotency.hash_of("POST", request.path, [site, typed, request.form.get("occurred_at")])
+            case, _, again = idempotency.once(session, actor.login or "", _page_key(), digest, now, begin)
     except Invalid as error:
         with current.steward().db.read() as session:
             return _page(session, key, typed, error), 422
-    return redirect(outcome.tell(*ids, now, gettext("已登记 %(number)s。", number=number)), 303)
+    if again:
+        said = {"number": case["number"], "when": words.moment(datetime.fromisoformat(case["at"]))}
+        flash(gettext("%(number)s 已由您在 %(when)s 登记，没有重复登记。", **said), "info")
+        return redirect(url_for("orders.show", instance_id=case["id"]), 303)
+    return redirect(outcome.tell(case["id"], case["root"], now, gettext("已登记 %(number)s。", number=case["number"])), 303)
+
+
+def _page_key() -> str | None:
+    """What the page was given when it was opened: sent twice, it records once."""
+    given = request.form.get("page", "")
+    return f"page:{given}" if re.fullmatch(r"[\w-]{10,40}", given) else None
 
 
 @pages.post("/<key>/hidden")
@@ -112,6 +131,7 @@ def _page(session: Session, key: str, values: Mapping[str, Any], refusal: Invali
         latest=current.now().astimezone(facts.zone).strftime(fields.LOCAL["datetime"]),
         occurred_at=request.form.get("occurred_at", ""),
         is_refused=refusal is not None,
+        page=secrets.token_urlsafe(12),
     )
 
 
