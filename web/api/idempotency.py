@@ -6,42 +6,66 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from engine.db import insert_unless_there
-from engine.errors import Conflict
+from engine.db import Database, core, insert_unless_there
+from engine.errors import Conflict, Rejected
+from engine.prepared import Prepared
 from engine.tables import IdempotencyKey
 
 KEPT = timedelta(days=7)
+Work = Callable[[Session], tuple[Any, int]]
+_KEY = core(IdempotencyKey).c
+_MINE = (_KEY.login == bindparam("of_login")) & (_KEY.key == bindparam("wanted"))
+_FIND = Prepared(select(_KEY.request_hash, _KEY.answer, _KEY.status, _KEY.at).where(_MINE))
+_FORGET = Prepared(delete(core(IdempotencyKey)).where(_MINE, _KEY.at < bindparam("long_ago")))
 
 
-def once(
-    session: Session, login: str, key: str | None, request_hash: str, now: datetime, work: Callable[[], tuple[Any, int]]
-) -> tuple[Any, int, bool]:
-    """Do the work and keep its answer and status under the person's key, or give the kept ones; the third value tells which.
+class Beaten(Conflict):
+    """The same request came at the same moment and was faster."""
 
-    Raises Conflict when the key was used for another request. A refused request keeps nothing: sent again, it is tried again.
+
+def once(db: Database, login: str, key: str | None, request_hash: str, now: datetime, work: Work) -> tuple[Any, int, bool]:
+    """Do the work in a transaction and keep its answer and status under the person's key, or give the kept ones.
+
+    The third value tells which. Raises Conflict when the key was used for another request. A refused request keeps nothing: sent
+    again, it is tried again.
     """
     if key is None:
-        return *work(), False
-    if not _take(session, login, key, request_hash, now):
-        kept = session.get_one(IdempotencyKey, (login, key))
-        if kept.request_hash != request_hash:
-            raise Conflict("Expected a fresh Idempotency-Key, but this one was used for another request")
-        return kept.answer, kept.status, True
-    answer, status = work()
-    mine = (IdempotencyKey.login == login) & (IdempotencyKey.key == key)
-    session.execute(update(IdempotencyKey).where(mine).values(answer=answer, status=status))
+        with db.transaction() as session:
+            return *work(session), False
+    row = {"login": login, "key": key, "request_hash": request_hash, "at": now}
+    try:
+        with db.transaction() as session:
+            return _kept(session, row) or _first(session, row, work)
+    except Rejected:  # its twin may have done the work meanwhile
+        with db.transaction() as session:
+            session.info["connection"].writing()  # so that a twin whose commit is still shared with others is seen
+            kept = _kept(session, row)
+            if kept is None:
+                raise
+            return kept
+
+
+def _kept(session: Session, row: dict[str, Any]) -> tuple[Any, int, bool] | None:
+    found = _FIND.rows(session, {"of_login": row["login"], "wanted": row["key"]})
+    if not found or found[0][3] < row["at"] - KEPT:
+        return None
+    request_hash, answer, status, _ = found[0]
+    if request_hash != row["request_hash"]:
+        raise Conflict("Expected a fresh Idempotency-Key, but this one was used for another request")
+    return answer, status, True
+
+
+def _first(session: Session, row: dict[str, Any], work: Work) -> tuple[Any, int, bool]:
+    # The key comes last: on SQLite others write while the work reads and reckons.
+    answer, status = work(session)
+    _FORGET.run(session, {"of_login": row["login"], "wanted": row["key"], "long_ago": row["at"] - KEPT})
+    if not insert_unless_there(session, IdempotencyKey, row | {"answer": answer, "status": status}):
+        raise Beaten("Expected this request once, but it came twice at the same moment, and the other one was given up: send it again")
     return answer, status, False
-
-
-def _take(session: Session, login: str, key: str, request_hash: str, now: datetime) -> bool:
-    session.execute(delete(IdempotencyKey).where(IdempotencyKey.at < now - KEPT))
-    # Of two requests that come together, PostgreSQL lets the second wait here until the first has committed or given up.
-    row = {"login": login, "key": key, "request_hash": request_hash, "status": 0, "answer": {}, "at": now}
-    return insert_unless_there(session, IdempotencyKey, row)
 
 
 def hash_of(method: str, path: str, body: Any) -> str:

@@ -80,12 +80,11 @@ def commands(
             digest = idempotency.hash_of(request.method, request.path, said if location == "json" else _parts()) if key else ""
             if before is not None:
                 said = before(said)
-            with steward.db.transaction() as session:
 
-                def work() -> tuple[Any, int]:
-                    return form.dump(view(session, actor, now, said, **path)), status
+            def work(session: Session) -> tuple[Any, int]:
+                return form.dump(view(session, actor, now, said, **path)), status
 
-                content, code, again = idempotency.once(session, actor.login or "", key, digest, now, work)
+            content, code, again = idempotency.once(steward.db, actor.login or "", key, digest, now, work)
             response = as_json(content, code)
             if again:
                 response.headers["Idempotency-Replayed"] = "true"

@@ -46,22 +46,22 @@ def fill_in(key: str) -> ResponseReturnValue:
 
 @pages.post("/<key>")
 def start(key: str) -> ResponseReturnValue:
-    actor, now, typed = current.actor(), current.now(), {}
+    actor, now = current.actor(), current.now()
+
+    def begin(session: Session) -> tuple[Any, int]:
+        step = instances.start(session, key, site, actor, now, typed, occurred_at=_occurred_at(zone))
+        session.flush()
+        case = step.instance
+        number = case.number or loaded.process.name
+        return {"id": case.id, "root": case.root_id or case.id, "number": number, "at": now.isoformat()}, 303
+
+    with current.steward().db.read() as session:
+        loaded, site = _wanted(session, key)
+        zone = sites.facts(session, site).zone
+        typed = fields.read(loaded.forms.get(loaded.process.start_form or ""), request.form, zone)
+    digest = idempotency.hash_of("POST", request.path, [site, typed, request.form.get("occurred_at")])
     try:
-        with current.steward().db.transaction() as session:
-            loaded, site = _wanted(session, key)
-            zone = sites.facts(session, site).zone
-            typed = fields.read(loaded.forms.get(loaded.process.start_form or ""), request.form, zone)
-
-            def begin() -> tuple[Any, int]:
-                step = instances.start(session, key, site, actor, now, typed, occurred_at=_occurred_at(zone))
-                session.flush()
-                case = step.instance
-                number = case.number or loaded.process.name
-                return {"id": case.id, "root": case.root_id or case.id, "number": number, "at": now.isoformat()}, 303
-
-            digest = idempotency.hash_of("POST", request.path, [site, typed, request.form.get("occurred_at")])
-            case, _, again = idempotency.once(session, actor.login or "", _page_key(), digest, now, begin)
+        case, _, again = idempotency.once(current.steward().db, actor.login or "", _page_key(), digest, now, begin)
     except Invalid as error:
         with current.steward().db.read() as session:
             return _page(session, key, typed, error), 422

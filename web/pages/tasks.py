@@ -35,10 +35,11 @@ def reload(task_id: int) -> ResponseReturnValue:
 
 @pages.post("/<id:task_id>/complete")
 def complete(task_id: int) -> ResponseReturnValue:
-    actor, now, typed = current.actor(), current.now(), {}
+    actor, now = current.actor(), current.now()
+    with current.steward().db.read() as session:
+        typed = _typed(session, task_id)
     try:
         with current.steward().db.transaction() as session:
-            typed = _typed(session, task_id)
             completion = user_tasks.complete(session, task_id, typed, actor, now)
             drafts.drop(session, task_id, actor)
             instance, what = completion.instance, completion.task.name
