@@ -1,7 +1,8 @@
 """Hands for what is due: several cases side by side, so that a slow one holds up no other; never one case in two hands."""
 
+import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
@@ -26,6 +27,9 @@ class Crew(Protocol):
     def free_for_handlers(self, most: int) -> int:
         """How many jobs of handlers could be begun now, at most `most`."""
 
+    def order(self, piles: Sequence[Pile]) -> Sequence[Pile]:
+        """In which order these piles, which have waited longest first, are to be taken."""
+
     def take(self, pile: Pile, work: Callable[[], int]) -> None:
         """Begin the work, as soon as somebody has a hand free. Raises what went wrong in earlier work."""
 
@@ -44,6 +48,9 @@ class Alone:
 
     def free_for_handlers(self, most: int) -> int:
         return most
+
+    def order(self, piles: Sequence[Pile]) -> Sequence[Pile]:
+        return piles
 
     def take(self, _pile: Pile, work: Callable[[], int]) -> None:
         self._done += work()
@@ -71,6 +78,11 @@ class Threads:
     def free_for_handlers(self, most: int) -> int:
         with self._changed:
             return min(most, self._free(is_handler=True))
+
+    def order(self, piles: Sequence[Pile]) -> Sequence[Pile]:
+        # Other processes see the same piles. Each begins at a place of its own: all in one order, the second would only ever come too late.
+        place = random.randrange(len(piles)) if piles else 0
+        return [*piles[place:], *piles[:place]]
 
     def take(self, pile: Pile, work: Callable[[], int]) -> None:
         with self._changed:

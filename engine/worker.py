@@ -44,8 +44,8 @@ def run_due(
     done = 0
     while not stopped():
         piles = _piles(database, clock.now(), handlers, crew, vain)
-        for pile, rows in piles.items():
-            crew.take(pile, partial(_do, rows, database, clock, handlers, stopped, vain))
+        for pile in crew.order(list(piles)):
+            crew.take(pile, partial(_do, piles[pile], database, clock, handlers, stopped, vain))
         some = crew.done()
         if not piles and not some:
             break

@@ -1,6 +1,5 @@
 """What must be true at the end, whatever was killed: the database says what the people were told, no less and no more."""
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,22 +9,20 @@ from sqlalchemy import func, select
 from engine import history
 from engine.tables import HistoryEvent, Instance, Job, Message, MessageSubscription, Number, Timer
 from tests.crash.load import Order, Person, orders
+from tests.eventually import eventually
 from tests.factories import Company
 
-PATIENCE = 20.0
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def wait_for_jobs(company: Company) -> None:
     """Until the worker has done what it was left."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        with company.database.read() as session:
-            left = session.scalars(select(Job.topic)).all()
-        if not left:
-            return
-        assert time.monotonic() < deadline, f"Expected the worker to do all jobs, but it left {left}"
-        time.sleep(0.05)
+    assert eventually(lambda: not _topics(company)), f"Expected the worker to do all jobs, but it left {_topics(company)}"
+
+
+def _topics(company: Company) -> Sequence[str]:
+    with company.database.read() as session:
+        return session.scalars(select(Job.topic)).all()
 
 
 def told(company: Company, event_type: str, since: datetime = LONG_AGO) -> Counter[str]:

@@ -149,8 +149,8 @@ class Person:
         while not stop.is_set():
             if len(self.open) < AT_HAND:
                 self.start()
-            else:
-                self.step(self.random.choice(self.open))
+            elif not self.step(self.random.choice(self.open)):
+                time.sleep(0.02)  # it waits for a timer, or for a job
 
     def finish(self) -> None:
         """Move every order that is still open to its end."""
@@ -158,7 +158,7 @@ class Person:
         while self.open:
             assert time.monotonic() < deadline, f"Expected the orders of {self.name} to end, but {self.open[0]} does not"
             if not sum(self.step(order) for order in list(self.open)):
-                time.sleep(0.05)  # all of them wait for a timer
+                time.sleep(0.05)
 
     def start(self) -> None:
         ref, rounds = f"{self.name}-{len(self.orders)}", self.random.randint(1, 3)

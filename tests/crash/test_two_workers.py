@@ -14,6 +14,7 @@ from engine.tables import Instance, Job, SlaClock, Timer
 from tests.crash import books, load
 from tests.crash.processes import Process
 from tests.crash.sizes import Tell, size
+from tests.eventually import eventually
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, script, task
 from tests.people import CHEN
 
@@ -65,7 +66,7 @@ def test_two_workers_do_everything_that_is_due_once(company: Company, workers: l
         worker.start()
     _set_due(company, datetime.now(UTC))
     began = time.monotonic()
-    _wait_until_done(company)
+    assert eventually(lambda: not _left(company), PATIENCE), f"Expected everything to be done, but {_left(company)} things are not"
     took = time.monotonic() - began
     for worker in workers:
         worker.stop()
@@ -107,14 +108,8 @@ def _set_due(company: Company, moment: datetime) -> None:
         session.execute(update(SlaClock).values(alarm_at=moment))
 
 
-def _wait_until_done(company: Company) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        with company.database.read() as session:
-            waiting = [session.scalar(select(func.count()).select_from(table)) or 0 for table in (Timer, Job)]
-            ringing = session.scalar(select(func.count()).where(SlaClock.alarm_at.is_not(None))) or 0
-        left = sum(waiting) + ringing
-        if not left:
-            return
-        assert time.monotonic() < deadline, f"Expected everything to be done within {PATIENCE} s, but {left} things are not"
-        time.sleep(0.1)
+def _left(company: Company) -> int:
+    with company.database.read() as session:
+        waiting = [session.scalar(select(func.count()).select_from(table)) or 0 for table in (Timer, Job)]
+        ringing = session.scalar(select(func.count()).where(SlaClock.alarm_at.is_not(None))) or 0
+    return sum(waiting) + ringing

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from engine import runner, timers, worker
 from engine.clock import VirtualClock
-from engine.crew import HANDS, Threads
+from engine.crew import CASE, HANDS, Pile, Threads
 from engine.db import Database
 from engine.jobs import Handler, Work
 from engine.scheduler import Scheduler
@@ -135,3 +135,11 @@ def test_who_is_asked_to_stop_finishes_what_is_begun_and_begins_nothing_new(offi
         stopping.join(60)
     assert sorted(ask.begun) == cases[:HANDS]
     assert [office.instance(case).state for case in cases] == ["completed"] * HANDS + ["running"] * 3
+
+
+def test_several_processes_begin_at_different_places_and_leave_nothing_out() -> None:
+    piles = [Pile(CASE, number) for number in range(20)]
+    orders = [list(Threads().order(piles)) for _ in range(50)]
+    assert len({order[0] for order in orders}) > 1
+    assert all(sorted(order) == piles for order in orders)
+    assert Threads().order([]) == []
