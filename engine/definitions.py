@@ -95,11 +95,13 @@ def check(
     diagrams = _read(files, problems, executable)
     keys = [process.key for diagram in diagrams for process in diagram.processes]
     problems += _twice(diagrams)
+    handed = lint.handed_over(diagram.root for diagram in diagrams)
     for diagram in diagrams:
         available = lint.Available(
             forms={name: form for name, (_, form) in diagram.forms.items()},
-            decisions=set(diagram.decisions),
+            decisions={key: decision for key, (_, decision) in diagram.decisions.items()},
             processes=known | set(keys),
+            handed=handed,
         )
         found = lint.check(diagram.root, diagram.processes, diagram.file, available)
         problems += found

@@ -16,6 +16,7 @@ from engine.bpmn.lint import (
     data,
     decisions,
     differs_from,
+    endless,
     event_gateways,
     events,
     expressions,
@@ -25,8 +26,10 @@ from engine.bpmn.lint import (
     gateways,
     ids,
     instantiating,
+    joins,
     links,
     messages,
+    never,
     number_series,
     performers,
     processes,
@@ -38,12 +41,14 @@ from engine.bpmn.lint import (
     sizes,
     starts,
     timers,
+    undefined,
 )
 from engine.bpmn.lint.diagram import Available, Diagram
+from engine.bpmn.lint.variables import handed_over
 from engine.bpmn.model import Process
 from engine.errors import Problem
 
-__all__ = ["RULES", "Available", "check"]
+__all__ = ["RULES", "Available", "check", "handed_over"]
 
 RULES = (
     constructs,
@@ -59,7 +64,10 @@ RULES = (
     gateways,
     event_gateways,
     instantiating,
+    joins,
+    endless,
     boundaries,
+    never,
     compensation,
     links,
     expressions,
@@ -73,6 +81,7 @@ RULES = (
     called_processes,
     forms,
     performers,
+    undefined,
     differs_from,
     number_series,
     clocks,

@@ -1,7 +1,7 @@
 """What every rule looks at: one file, read once, with the ways of asking that rules share."""
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
@@ -19,6 +19,7 @@ class Available:
     forms: Container[str] = frozenset()
     decisions: Container[str] = frozenset()
     processes: Container[str] = frozenset()
+    handed: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by process: what those who call it give it; "*" is everything
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,17 @@ class Diagram:
     @cached_property
     def incoming(self) -> dict[str, list[Flow]]:
         return _grouped(self.flows, "target")
+
+    def within(self, scope: _Element) -> list[Node]:
+        """The nodes that stand directly in the process or subprocess."""
+        return self._within.get(scope, [])
+
+    @cached_property
+    def _within(self) -> dict[_Element, list[Node]]:
+        found: dict[_Element, list[Node]] = {}
+        for node in self.nodes:
+            found.setdefault(node.scope, []).append(node)
+        return found
 
     def of_kind(self, *kinds: str) -> list[Node]:
         return [node for node in self.nodes if node.kind in kinds]
