@@ -64,7 +64,7 @@ def _ending(interval: str, end: datetime, times: int | None, now: datetime, zone
     spacing = _spacing(interval)
     if spacing.months or spacing.days:
         raise ValueError("an interval that ends by a date is written in hours, minutes and seconds")
-    ahead = int((end - now) / spacing.span) + 1 if end > now else 0
+    ahead = -((now - end) // spacing.span) if end > now else 0
     count = ahead if times is None else min(ahead, times)
     if not count:
         raise ValueError("its end lies in the past")

@@ -52,15 +52,24 @@ def parse_moment(text: str, zone: str) -> datetime:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
         raise ValueError(f"Expected a date such as 2026-03-01T09:00:00+08:00, but found {text!r}") from None
-    return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
+    return found if found.tzinfo else at_site(found, zone)
+
+
+def at_site(moment: datetime, zone: str) -> datetime:
+    """A time that names no zone, as the clocks of the zone show it; one that they jump over comes so much later."""
+    # By way of UTC, as Python takes a time that does not exist for one that equals no other.
+    try:
+        return moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).astimezone(ZoneInfo(zone))
+    except OverflowError:
+        raise ValueError(f"Expected a date within the calendar, but found {moment}") from None
 
 
 def moment_of(value: Any, now: datetime, zone: str) -> datetime:
     """The moment that a value means: a date, a date and time, a duration from now, or the ISO text of one of them."""
     if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=ZoneInfo(zone))
+        return value if value.tzinfo else at_site(value, zone)
     if isinstance(value, date):
-        return datetime.combine(value, time(), ZoneInfo(zone))
+        return at_site(datetime.combine(value, time()), zone)
     if isinstance(value, timedelta):
         if value < timedelta(0):
             raise ValueError(f"Expected a duration that is not negative, but found {value}")

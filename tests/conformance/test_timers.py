@@ -117,6 +117,42 @@ def test_a_cycle_keeps_its_token_and_ends_after_its_repetitions() -> None:
     assert run.waiting == ["a", "late", "late", "late"]
 
 
+@pytest.mark.parametrize(("text", "hours"), [("R3/PT2H", 2), ("0 12 * * *", 3), ("0 0 12 ? * MON", 3), ("R/2026-03-02T10:30/PT1H", 1.5)])
+def test_of_a_cycle_only_the_first_time_counts_for_what_is_over_then(text: str, hours: float) -> None:
+    """Monday, nine in the morning at the site."""
+    run = Drive(catch("timeCycle", text))
+    assert run.wait("t").details["due_at"] == MONDAY + timedelta(hours=hours)
+    assert run.wait("t").details["interval"] is None
+    run.fire("t")
+    assert run.done
+    run = Drive(boundary("timeCycle", text))
+    run.fire("t", late=timedelta(days=30))
+    assert run.waiting == ["late"]
+
+
+def test_cron_fires_again_and_again_beside_its_task() -> None:
+    run = Drive(boundary("timeCycle", "0 9 * * MON", interrupting=False))
+    for weeks in (1, 2, 3):
+        assert run.wait("t").details["due_at"] == MONDAY + timedelta(weeks=weeks)
+        run.fire("t")
+    assert run.waiting.count("late") == 3
+
+
+def test_a_cycle_may_end_at_a_moment() -> None:
+    run = Drive(boundary("timeCycle", "R/PT1H/2026-03-02T12:00", interrupting=False))
+    for hours in (1, 2, 3):
+        assert run.wait("t").details["due_at"] == MONDAY + timedelta(hours=hours)
+        run.fire("t")
+    assert run.waiting == ["a", "late", "late", "late"]
+
+
+def test_an_expression_may_give_cron() -> None:
+    body = boundary("timeCycle", "${when}", interrupting=False)
+    assert Drive(body, {"when": "0 12 * * *"}).wait("t").details["due_at"] == MONDAY + timedelta(hours=3)
+    [failure] = Drive(body, {"when": "0 25 * * *"}).failures
+    assert (failure.activity_id, failure.kind) == ("a", "expression")
+
+
 def test_an_endless_cycle_goes_on_until_its_task_ends() -> None:
     run = Drive(boundary("timeCycle", "R/PT10M", interrupting=False))
     for _ in range(20):

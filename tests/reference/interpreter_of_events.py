@@ -30,7 +30,7 @@ class InterpreterOfEvents(Interpreter):
         self.todo: dict[Token, tuple[list[Record], Token | None]] = {}  # by the token that takes back: what, and who waits for it
         self.held: dict[Listener | Token, bool] = {}  # whether a condition held when it was asked last
         self.completions = 0
-        self.has_begun = False
+        self.is_passing = True  # the start event makes the instance: nothing of it listens before
         root = ElementTree.fromstring(xml)
         self.associations = {each.get("sourceRef"): each.get("targetRef") or "" for each in root.iter(BPMN + "association")}
         self.codes = {each.get("id"): each.get("escalationCode") for each in root.iter(BPMN + "escalation")}
@@ -45,9 +45,9 @@ class InterpreterOfEvents(Interpreter):
     def _tokens(self, scope: Scope) -> list[Token]:
         """Asked before each step for what can move; what has become true happens first."""
         if scope is self.process:
-            if self.has_begun:
+            if not self.is_passing:
                 self._ask()
-            self.has_begun = True  # the start event makes the instance: nothing of it listens before
+            self.is_passing = False
         return super()._tokens(scope)
 
     def _ask(self) -> None:
@@ -160,6 +160,7 @@ class InterpreterOfEvents(Interpreter):
             self._take_next(token)
         else:
             super()._enter(token)
+            self.is_passing = token.state == "leaving"  # in and out at once: nobody asks in between
 
     def _take_next(self, holder: Token) -> None:
         records, waiter = self.todo[holder]

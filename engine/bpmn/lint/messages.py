@@ -8,7 +8,7 @@ from lxml.etree import _Element
 from engine.bpmn.lint.constructs import article
 from engine.bpmn.lint.diagram import Diagram, Node
 from engine.bpmn.lint.instantiating import starting
-from engine.bpmn.vocabulary import children, event_definitions, name_of
+from engine.bpmn.vocabulary import BPMN, children, event_definitions, name_of
 from engine.errors import Problem
 
 RULE: Final = "message"
@@ -21,6 +21,7 @@ def check(diagram: Diagram) -> Iterator[Problem]:
     """Good: messageRef to <message name="paid">. Bad: no messageRef, one to nothing, a message without a name."""
     known = {(kind, element.get("id")): element for kind in REFERENCES for element in children(diagram.root, kind)}
     yield from _starting_twice(diagram)
+    yield from _starting_itself(diagram)
     fixed = {node.id for node in starting(diagram)}
     for node in diagram.nodes:
         if node.kind in ("sendTask", "receiveTask"):
@@ -65,3 +66,21 @@ def _starting_twice(diagram: Diagram) -> Iterator[Problem]:
                 message = f"Expected one start event for each message, but '{place[1][:60]}' already has one"
                 yield diagram.problem(node.element, RULE, message)
             seen.add(place)
+
+
+def _starting_itself(diagram: Diagram) -> Iterator[Problem]:
+    """A process that throws the signal by which it starts has no end."""
+    starts = {_signal(definition): node for node in starting(diagram) for definition in children(node.element, "signalEventDefinition")}
+    for node in diagram.of_kind("endEvent", "intermediateThrowEvent"):
+        for definition in children(node.element, "signalEventDefinition"):
+            if starts.get(_signal(definition)) is not None and _process_of(node) is _process_of(starts[_signal(definition)]):
+                message = "Expected another signal than the one that starts this process, which would start itself again and again"
+                yield diagram.warning(node.element, RULE, message)
+
+
+def _signal(definition: _Element) -> str:
+    return (definition.get("signalRef") or "").rpartition(":")[2]
+
+
+def _process_of(node: Node) -> _Element | None:
+    return next(node.element.iterancestors(BPMN + "process"), None)

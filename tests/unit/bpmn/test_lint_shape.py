@@ -189,6 +189,17 @@ def test_a_message_starts_a_process_at_one_place():
     assert [problem.element for problem in found(bpmn(start("s1", "m") + start("s2", "m"), two), "message")] == ["s2"]
 
 
+def test_a_process_that_throws_the_signal_that_starts_it_is_a_warning():
+    def process(thrown: str) -> bytes:
+        start = '<startEvent id="s1"><signalEventDefinition signalRef="g"/></startEvent>'
+        end = f'<endEvent id="e1"><signalEventDefinition signalRef="{thrown}"/></endEvent>'
+        end += '<sequenceFlow id="x" sourceRef="s1" targetRef="e1"/>'
+        return bpmn(start + end, '<signal id="g" name="storm"/><signal id="h" name="over"/>')
+
+    assert not found(process("h"), "message")
+    assert [(each.element, each.severity) for each in found(process("g"), "message")] == [("e1", "warning")]
+
+
 def test_a_circle_without_a_way_in_is_refused():
     circle = '<sequenceFlow id="x" sourceRef="a" targetRef="b"/><sequenceFlow id="y" sourceRef="b" targetRef="a"/>'
     assert found(bpmn(f'<task id="a"/><task id="b"/>{circle}'), "start")

@@ -63,3 +63,11 @@ def test_days_are_those_of_the_site() -> None:
 def test_an_hour_that_the_clocks_jump_over_becomes_the_next() -> None:
     half_past_two = timing.parse_moment("2026-03-28T02:30", "Europe/Berlin")
     assert timing.parse_duration("P1D").after(half_past_two, "Europe/Berlin") == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+
+
+def test_a_date_without_zone_in_the_hour_that_the_clocks_jump_over_or_show_twice_is_a_moment() -> None:
+    for text, moment in (
+        ("2026-03-29T02:30", datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
+        ("2026-10-25T02:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+    ):
+        assert timing.parse_moment(text, "Europe/Berlin").astimezone(UTC) == moment
