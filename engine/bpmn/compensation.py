@@ -24,7 +24,8 @@ def remember(token: Token) -> None:
 
 
 def _record(token: Token, inside: Sequence[Record]) -> dict[str, Any]:
-    number = token.workflow.numbers  # tells which of two scopes' records is the younger
+    token.workflow.numbers += 1  # drawn like a token's: it tells which of two records is the younger, whatever scopes they come from
+    number = token.workflow.numbers
     variables = None if token.variables is None else dict(token.variables)
     return {"activity": token.task_spec.name, "number": number, "variables": variables, DONE: list(inside)}
 

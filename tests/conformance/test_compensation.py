@@ -118,6 +118,25 @@ def test_each_item_of_a_multi_instance_is_taken_back_with_its_own_variables() ->
     assert run.values == {"made": [1, 2, 3], "back": [3, 2, 1]}
 
 
+def test_items_of_two_repetitions_are_taken_back_in_the_order_in_which_they_were_done() -> None:
+    def several(name: str) -> str:
+        loop = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
+        return f'<userTask id="{name}">{loop}</userTask>{handled(name)}'
+
+    body = f"""<startEvent id="s"/><parallelGateway id="f"/>{several("a")}{several("b")}<parallelGateway id="j"/>{UNDO_ALL}
+    s -> f -> a -> j -> t
+    f -> b -> j
+    """
+    run = Drive(bpmn(body))
+    for activity in ("a", "b", "b", "a"):
+        run.complete(activity)
+    taken_back = []
+    while not run.done:
+        taken_back += run.waiting
+        run.complete(run.waiting[0])
+    assert taken_back == ["ua", "ub", "ub", "ua"]
+
+
 def test_a_repetition_that_is_interrupted_is_not_completed() -> None:
     body = f"""
     <startEvent id="s"/><userTask id="a"><multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality>
