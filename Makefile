@@ -1,6 +1,6 @@
 # make run      a working Steward with demonstration data on http://127.0.0.1:8000
 # make test     the whole test suite
-# make soak     the crash tests in full: hundreds of kills, races and restarts; SOAK= picks tests
+# make soak     the crash tests in full, and 5,000 random diagrams: hundreds of kills, races and restarts; SOAK= picks tests
 # make check    what a contributor runs before a commit: format, lint, types, tests
 # make install  the set-up alone
 # PORT=, HOST= and STEWARD_DATABASE_URL= override, TESTS= picks tests.
@@ -9,7 +9,7 @@ PYTHON ?= python3
 PORT ?= 8000
 HOST ?= 127.0.0.1
 TESTS ?= tests
-SOAK ?= tests/crash
+SOAK ?= tests/crash tests/reference
 
 BIN := .venv/bin
 FRONTEND := web/frontend

@@ -1,10 +1,7 @@
 """Ad-hoc subprocesses, BPMN 2.0.2 §13.3.5: what is in them is done in any order, until enough is done."""
 
-from typing import Any
-
 from engine.bpmn import compaction
 from engine.bpmn.activities import Subprocess, UserTask
-from engine.bpmn.elements import Work
 from engine.bpmn.extensions import Reader
 from engine.bpmn.instance import READY, STARTED, StepFailed, Token
 from engine.bpmn.scopes import View, holds
@@ -34,7 +31,9 @@ class AdHoc(Subprocess):
 
     def holds_back(self, owner: Token, token: Token) -> bool:
         """Whether this activity must wait until another one that is at work is done."""
-        return self.sequential and any(other is not token and _at_work(other) for other in owner.within())
+        if not self.sequential or self.repeats(owner) or not _is_activity(token):
+            return False
+        return any(other is not token and _at_work(other) for other in owner.within())
 
     def refuse_out_of_turn(self, owner: Token, token: Token) -> None:
         """A person cannot do a task while another activity is at work."""
@@ -48,8 +47,7 @@ class AdHoc(Subprocess):
 
     def token_ended(self, owner: Token, token: Token) -> None:
         """Look whether it was enough, in a step of its own: the condition may fail."""
-        activity = token.task_spec.activity
-        if (activity is not None and activity.type in ACTIVITIES) or owner.details.get("closing") or not owner.holds_tokens():
+        if _is_activity(token) or owner.details.get("closing") or not owner.holds_tokens():
             owner.go_on("look")
 
     def look(self, owner: Token) -> bool | None:
@@ -82,16 +80,20 @@ class AdHoc(Subprocess):
                 raise StepFailed("deadlock", message)
             for element in again:
                 owner.workflow.queue(owner.workflow.place(element, owner))
-        held = next((token for token in owner.within() if token.phase == "held"), None)
-        if held is not None and not self.holds_back(owner, held):
-            held.go_on("enter")
+        for token in owner.within():
+            if token.phase == "held":
+                token.go_on("enter")  # where it is held back again if another one was faster
+
+
+def _is_activity(token: Token) -> bool:
+    activity = token.task_spec.activity
+    return activity is not None and activity.type in ACTIVITIES
 
 
 def _at_work(token: Token) -> bool:
     """Whether an activity that no person chooses has begun and not ended."""
-    spec: Any = token.task_spec
     begun = token.failed or (token._state == STARTED and token.phase != "held")
-    return begun and isinstance(spec, Work) and not (isinstance(spec, UserTask) and not token.failed)
+    return begun and _is_activity(token) and (token.failed or not isinstance(token.task_spec, UserTask))
 
 
 def _forget_what_has_not_begun(owner: Token) -> None:

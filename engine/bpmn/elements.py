@@ -148,12 +148,12 @@ class Work(Element):
 
     def enter(self, token: Token) -> bool | None:
         assert token.owner is not None
-        if self.repeats(token):
-            done: bool | None = self.plays.enter(self, token)
-            return done
         if token.owner.task_spec.holds_back(token.owner, token):
             token.phase = "held"
             return None
+        if self.repeats(token):
+            done: bool | None = self.plays.enter(self, token)
+            return done
         local = self._local(token)
         view = View(token) if local is None else View(token.owner, local)
         if not self.lasts:

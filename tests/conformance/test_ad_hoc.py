@@ -153,6 +153,16 @@ def test_in_a_sequence_no_person_does_a_task_while_something_else_is_at_work() -
     assert run.waiting == ["z"]
 
 
+def test_in_a_sequence_all_that_was_held_back_has_another_chance() -> None:
+    inside = f'<serviceTask id="j1" {JOB}/><userTask id="a"/><serviceTask id="j2" {JOB}/><userTask id="b"/>\nj1 -> b\n'
+    run = Drive(ad_hoc(inside, 'ordering="Sequential"'))
+    assert run.waiting == ["j1"]
+    run.complete("j1")
+    assert run.waiting == ["a", "j2"]
+    run.complete("j2")
+    assert set(run.waiting) == {"a", "b"}
+
+
 def test_in_a_sequence_a_step_that_failed_holds_up_the_others() -> None:
     inside = '<scriptTask id="c"><script>n = 1 / d</script></scriptTask><serviceTask id="j" ' + JOB + "/>"
     run = Drive(ad_hoc(inside, 'ordering="Sequential"'), {"d": 0})
@@ -209,8 +219,9 @@ def test_its_variables_and_outputs_are_those_of_a_subprocess() -> None:
         "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>",
     ],
 )
-def test_it_may_repeat_as_a_whole(repeating: str) -> None:
-    run = Drive(ad_hoc(f'<userTask id="a"/><userTask id="b"/>{repeating}', "", "${enough}"), {"enough": True})
+@pytest.mark.parametrize("ordering", ["Parallel", "Sequential"])
+def test_it_may_repeat_as_a_whole(repeating: str, ordering: str) -> None:
+    run = Drive(ad_hoc(f'<userTask id="a"/><userTask id="b"/>{repeating}', f'ordering="{ordering}"', "${enough}"), {"enough": True})
     run.complete("a")
     run.complete("b")
     assert run.waiting == ["z"]

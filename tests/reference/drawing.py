@@ -38,7 +38,8 @@ class Node:
 
     @property
     def loop(self) -> ElementTree.Element | None:
-        return self.xml.find(BPMN + "multiInstanceLoopCharacteristics")
+        several = self.xml.find(BPMN + "multiInstanceLoopCharacteristics")
+        return self.xml.find(BPMN + "standardLoopCharacteristics") if several is None else several
 
     @property
     def default(self) -> str | None:
@@ -72,7 +73,7 @@ def _read_scope(scope: ElementTree.Element, nodes: dict[str, Node]) -> None:
             node_id = xml.get("id", "")
             event = "message" if tag == "sendTask" else event
             nodes[node_id] = Node(node_id, tag, xml, scope.get("id", ""), event.removesuffix("EventDefinition"))
-            if tag in ("subProcess", "transaction"):
+            if tag in ("subProcess", "adHocSubProcess", "transaction"):
                 _read_scope(xml, nodes)
     for node in [each for each in nodes.values() if each.within == scope.get("id") and each.tag == "boundaryEvent"]:
         nodes[node.xml.get("attachedToRef", "")].boundaries.append(node)

@@ -2,15 +2,19 @@
 
 It keeps every token and scope as a plain object, and knows no file of the engine.
 Covered: tasks, plain, terminate and error ends, exclusive, parallel, inclusive and event-based gateways, boundary events,
-embedded and event subprocesses, multi-instance, timers that repeat. Data: one mapping, conditions in Python, over it.
-Chapters in brackets are those of the specification.
+embedded, event and ad-hoc subprocesses, multi-instance, standard loops, data objects, timers that repeat. Conditions are
+Python. Chapters in brackets are those of the specification.
 """
 
-from collections import Counter
-from dataclasses import dataclass, field
-from xml.etree import ElementTree
+from collections import ChainMap, Counter
 
+from tests.reference.ad_hoc import AdHoc
 from tests.reference.drawing import BPMN, Flow, Node, read
+from tests.reference.interruptions import Interruptions
+from tests.reference.repeats import Repeats
+from tests.reference.tokens import THROWN, Listener, Scope, Token
+
+__all__ = ["THROWN", "Interpreter", "Listener", "Scope", "Token"]
 
 WAITING_TASKS = {
     "userTask": "user_task",
@@ -19,46 +23,9 @@ WAITING_TASKS = {
     "receiveTask": "message",
     "callActivity": "call",
 }
-THROWN = ("error", "escalation", "compensate", "cancel")  # caught without waiting for it
 
 
-@dataclass(eq=False)
-class Scope:
-    """A running process, a running subprocess, or the instances of a multi-instance activity."""
-
-    within: str
-    token: "Token | None"  # the token that stands in the activity around it; None for the process
-    tokens: list["Token"] = field(default_factory=list)
-    listeners: list["Listener"] = field(default_factory=list)
-    completed_items: int = 0
-    is_interrupted: bool = False
-
-
-@dataclass(eq=False)
-class Token:
-    node: Node
-    scope: Scope
-    number: int
-    flow: Flow | None
-    state: str = "entering"  # then waiting, joined (at a gateway) or leaving
-    inside: Scope | None = None
-    listeners: list["Listener"] = field(default_factory=list)
-    started_by: Node | None = None  # event subprocess: its start event
-    is_item: bool = False
-    started_items: int = 0
-
-
-@dataclass(eq=False)
-class Listener:
-    """An event that may happen to a token or scope for as long as that lasts."""
-
-    node: Node
-    host: Token | Scope
-    number: int
-    left: int  # how often it may still happen
-
-
-class Interpreter:
+class Interpreter(AdHoc, Repeats, Interruptions):
     """One instance. `visits` counts what happened where since the last call of `play`: (entered, node), (flow, flow) …"""
 
     def __init__(self, xml: bytes, variables: dict[str, object]) -> None:
@@ -66,8 +33,23 @@ class Interpreter:
         self.drawing = read(xml)
         self.numbers = 0
         self.visits: Counter[tuple[str, str]] = Counter()
-        self.process = Scope(self.drawing.process, None)
+        self.process = Scope(self.drawing.process, None, data=self.variables)
         self._begin(self.process)
+
+    # -- data -------------------------------------------------------------------------------------------------------------
+
+    def names(self, scope: Scope) -> ChainMap[str, object]:
+        """What can be seen from within, the innermost first (10.4.1)."""
+        scopes = [scope]
+        while scopes[-1].token is not None:
+            scopes.append(scopes[-1].token.scope)
+        return ChainMap(*(each.data for each in scopes))
+
+    def write(self, scope: Scope, values: dict[str, object]) -> None:
+        """Each value goes to the innermost scope that has the name, else to the process."""
+        maps = self.names(scope).maps
+        for name, value in values.items():
+            next((each for each in maps if name in each), maps[-1])[name] = value
 
     # -- what the outside does --------------------------------------------------------------------------------------------
 
@@ -98,7 +80,8 @@ class Interpreter:
 
     def happen(self, waiter: Token | Listener, variables: dict[str, object]) -> None:
         """A task is done, a timer is due, a message has come."""
-        self.variables |= variables
+        host = waiter if isinstance(waiter, Token) else waiter.host
+        self.write(host if isinstance(host, Scope) else host.scope, variables)
         if isinstance(waiter, Token):
             self._done(waiter)
             return
@@ -178,7 +161,7 @@ class Interpreter:
                 if start.event not in THROWN:
                     self._listen(start, scope)
         for node in inside:
-            if node.tag == "startEvent" and not node.event:
+            if (node.tag == "startEvent" and not node.event) or (self.is_ad_hoc(scope) and self.is_enabled(node)):
                 self._token(node, scope)
 
     def _start_of(self, subprocess: Node) -> Node:
@@ -190,6 +173,8 @@ class Interpreter:
             token.state = "joined"
             if node.tag == "parallelGateway":
                 self._open(token, every=True)
+        elif self.is_held_back(token):
+            token.state = "held"
         elif node.loop is not None and not token.is_item:
             self._begin_loop(token, node.loop)
         else:
@@ -204,7 +189,10 @@ class Interpreter:
     def _run(self, token: Token) -> bool:
         """Run the script; one that fails has done nothing, and the token rests before it."""
         try:
-            exec(token.node.xml.findtext(BPMN + "script") or "", {}, self.variables)
+            seen = dict(self.names(token.scope))
+            assigned = dict(seen)
+            exec(token.node.xml.findtext(BPMN + "script") or "", {}, assigned)
+            self.write(token.scope, {name: value for name, value in assigned.items() if name not in seen or value is not seen[name]})
         except ArithmeticError:
             self._visit("failed", token.node)
             token.state = "failed"
@@ -212,8 +200,9 @@ class Interpreter:
 
     def _work(self, token: Token) -> None:
         node = token.node
-        if node.tag in ("subProcess", "transaction"):
-            token.state, token.inside = "waiting", Scope(node.id, token)
+        if node.tag in ("subProcess", "adHocSubProcess", "transaction"):
+            data: dict[str, object] = {each.get("id", ""): None for each in node.xml.findall(BPMN + "dataObject")}
+            token.state, token.inside = "waiting", Scope(node.id, token, data=data)
             if token.started_by is not None:
                 self._done(self._visited(token.started_by, token.inside))
             else:
@@ -252,28 +241,31 @@ class Interpreter:
         if token.is_item:
             self._item_done(token)
             return
-        for flow in self._chosen(token.node):
+        for flow in self._chosen(token):
             self._token(flow.target, token.scope, flow)
         self._end(token)
 
     def _end(self, token: Token) -> None:
         """A scope that holds no token any more is done (10.5.6, 13.3.4)."""
         self._remove(token)
-        if not token.scope.tokens:
+        if self.is_ad_hoc(token.scope):
+            self._look(token)
+        elif not token.scope.tokens:
             token.scope.listeners = []
             if token.scope.token is not None:
                 self._done(token.scope.token)
 
     # -- gateways ---------------------------------------------------------------------------------------------------------
 
-    def _chosen(self, node: Node) -> list[Flow]:
+    def _chosen(self, token: Token) -> list[Flow]:
         """Every flow whose condition holds, none holding counts; of an exclusive gateway the first (13.4.2, 13.4.3)."""
-        held = [flow for flow in node.outgoing if flow.id != node.default and self._holds(flow)]
+        node = token.node
+        held = [flow for flow in node.outgoing if flow.id != node.default and self.holds(flow.condition, token.scope)]
         default = [flow for flow in node.outgoing if flow.id == node.default]
         return (held[:1] if node.tag == "exclusiveGateway" else held) or default
 
-    def _holds(self, flow: Flow) -> bool:
-        return flow.condition is None or bool(eval(flow.condition, {}, self.variables))
+    def holds(self, condition: str | None, scope: Scope) -> bool:
+        return condition is None or bool(eval(condition, {}, dict(self.names(scope))))
 
     def _open(self, token: Token, every: bool = False) -> bool:
         """Let a join go on with the oldest token of each flow on which one has arrived (13.4.1, 13.4.3)."""
@@ -309,90 +301,6 @@ class Interpreter:
             return False
         seen.add(node.id)
         return any(self._leads(each.target, flow, avoiding, seen) for each in node.outgoing)
-
-    # -- interruptions ----------------------------------------------------------------------------------------------------
-
-    def _cancel(self, token: Token) -> None:
-        for child in list(token.inside.tokens) if token.inside is not None else []:
-            self._cancel(child)
-        if token.state in ("waiting", "failed") and (token.node.loop is None or token.is_item):
-            self._visit("cancelled", token.node)
-        self._remove(token)
-
-    def _leave_by_boundary(self, boundary: Node, host: Token) -> None:
-        if boundary.interrupting:
-            self._cancel(host)
-        self._done(self._visited(boundary, host.scope))
-
-    def _start_event_subprocess(self, start: Node, scope: Scope) -> None:
-        if start.interrupting:
-            for token in list(scope.tokens):
-                self._cancel(token)
-            scope.listeners, scope.is_interrupted = [], True
-        token = self._token(self.drawing.nodes[start.within], scope)
-        token.started_by = start
-
-    def _raise(self, token: Token, code: str) -> bool:
-        """An error goes outwards to the first boundary or event subprocess that catches it (10.5.6)."""
-        at: Token | None = token
-        while at is not None:
-            catching = None if at.is_item else self._catches(at.node.boundaries, code)
-            if catching is not None:
-                self._leave_by_boundary(catching, at)
-                return True
-            inside = [node for node in self.drawing.nodes.values() if node.within == at.scope.within and node.is_event_subprocess]
-            starts = [self._start_of(node) for node in inside if node is not at.node]
-            catching = None if at.scope.is_interrupted else self._catches(starts, code)
-            if catching is not None:
-                self._start_event_subprocess(catching, at.scope)
-                return True
-            at = at.scope.token
-        return False
-
-    def _catches(self, events: list[Node], code: str) -> Node | None:
-        found: list[tuple[bool, Node]] = []
-        for node in events:
-            for definition in node.xml.iter(BPMN + "errorEventDefinition"):
-                named = self.drawing.errors.get(definition.get("errorRef"))
-                if named in (None, code):
-                    found.append((named is None, node))
-        return min(found, key=lambda each: each[0])[1] if found else None
-
-    # -- multi-instance ---------------------------------------------------------------------------------------------------
-
-    def _begin_loop(self, token: Token, loop: ElementTree.Element) -> None:
-        """As many instances as the drawing says, at once or one after the other (13.3.7)."""
-        token.state, token.inside = "waiting", Scope("", token)
-        for boundary in token.node.boundaries:
-            if boundary.event not in THROWN:
-                self._listen(boundary, token)
-        for _ in range(1 if loop.get("isSequential") == "true" else self._count(loop)):
-            self._item(token)
-
-    def _count(self, loop: ElementTree.Element) -> int:
-        return int(loop.findtext(BPMN + "loopCardinality") or "1")
-
-    def _item(self, token: Token) -> None:
-        assert token.inside is not None
-        item = self._token(token.node, token.inside, token.flow)
-        item.is_item = True
-        token.started_items += 1
-
-    def _item_done(self, item: Token) -> None:
-        body, loop = item.scope.token, item.node.loop
-        assert body is not None
-        assert body.inside is not None
-        assert loop is not None
-        self._remove(item)
-        body.inside.completed_items += 1
-        condition = loop.findtext(BPMN + "completionCondition")
-        if condition and eval(condition, {}, {**self.variables, "nrOfCompletedInstances": body.inside.completed_items}):
-            for other in list(body.inside.tokens):
-                self._cancel(other)
-        elif body.started_items < self._count(loop) and loop.get("isSequential") == "true":
-            self._item(body)
-        if not body.inside.tokens:
-            body.state, body.listeners, body.inside = "leaving", [], None
 
 
 def _kind(node: Node) -> str:

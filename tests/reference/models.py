@@ -1,28 +1,17 @@
 """Random valid diagrams: blocks within blocks, written as BPMN XML. Hypothesis draws the seed and the size, so that it can shrink them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
 from hypothesis import strategies as st
 
-HEAD = (
-    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"'
-    ' targetNamespace="http://example.org/random">\n<message id="m" name="paid"/><signal id="g" name="storm"/>'
-    '<error id="e1" errorCode="late"/><error id="e2" errorCode="broken"/>'
-    '<escalation id="x1" escalationCode="late"/><escalation id="x2" escalationCode="other"/>\n'
-)
-VARIABLES = ("v0", "v1", "v2")
-VALUES = range(4)
-MAX_NODES = 25  # of one block of the uppermost row
-MAX_DEPTH = 4
+from tests.reference.canvas import CYCLE, HEAD, MAX_DEPTH, MAX_NODES, MESSAGE, SIGNAL, TIMER, VALUES, VARIABLES, Block, Drawing, Piece
 
-TIMER = "<timerEventDefinition><timeDuration>PT10M</timeDuration></timerEventDefinition>"
-CYCLE = "<timerEventDefinition><timeCycle>R2/PT10M</timeCycle></timerEventDefinition>"
-MESSAGE = '<messageEventDefinition messageRef="m"/>'
-SIGNAL = '<signalEventDefinition signalRef="g"/>'
 LASTING = ("userTask", "manualTask", "serviceTask", "receiveTask", "callActivity")
+SCOPES = ("subProcess", "adHocSubProcess")
 PASSING = ("task", "scriptTask", "intermediateThrowEvent", "sendTask")
 # The library alone loses data at joins, so that loops in branches miscount; its joins open too early in loops, the inclusive ones also
 # when their branches are more than tasks in a row; branches with nothing in them make it lose tasks.
@@ -41,59 +30,24 @@ ATTRIBUTES = {
 }
 
 
-@dataclass
-class Drawing:
-    """The diagram as it grows."""
-
-    chance: Random
-    size: int  # no block begins beyond so many nodes
-    rich: bool = True  # False: only what the library alone does right
-    lines: list[str] = field(default_factory=list)
-    variables: dict[str, int] = field(default_factory=dict)
-    nodes: int = 0
-    flows: int = 0
-    around: list[str] = field(default_factory=list)  # kinds of the blocks that the next one will be in
-    more: "dict[str, Block]" = field(default_factory=dict)  # blocks besides those of this file
-    starts: tuple[str, ...] = ()  # what starts event subprocesses besides the usual
-
-    def choose(self, *choices: str) -> str:
-        return self.chance.choice(choices)
-
-    def count(self, least: int, most: int) -> int:
-        return self.chance.randint(least, most)
-
-    def node(self, tag: str, attributes: str = "", inside: str = "") -> str:
-        self.nodes += 1
-        node_id = f"{tag}{self.nodes}"
-        self.lines.append(f'<{tag} id="{node_id}" {attributes}>{inside}</{tag}>')
-        return node_id
-
-    def flow(self, source: str, target: str, condition: str = "") -> str:
-        self.flows += 1
-        text = f"<conditionExpression>{condition}</conditionExpression>" if condition else ""
-        self.lines.append(f'<sequenceFlow id="f{self.flows}" sourceRef="{source}" targetRef="{target}">{text}</sequenceFlow>')
-        return f"f{self.flows}"
-
-    def condition(self) -> str:
-        return f"{self.choose(*VARIABLES)} &gt; {self.count(0, 2)}"
-
-    def default(self, node: str, flow: str) -> None:
-        """Make the flow the default of a node that has been written."""
-        at = next(index for index, line in enumerate(self.lines) if f' id="{node}" ' in line)
-        self.lines[at] = self.lines[at].replace(f'id="{node}" ', f'id="{node}" default="{flow}" ', 1)
-
-
-Piece = tuple[str, str]  # first and last node of a block
-Block = Callable[[Drawing, int], Piece]
-
-
 def block(drawing: Drawing, depth: int) -> Piece:
     """Any block; only tasks when the diagram is large or deep enough."""
     if depth >= MAX_DEPTH or drawing.nodes >= drawing.size:
         return task(drawing)
     choices = ["task", "sequence", "sequence", "exclusive", "parallel", "parallel", "inclusive", "inclusive", "loop", "subprocess"]
     if drawing.rich:
-        choices += ["boundary", "boundary", "event gateway", "repeated", "error", "conditional task", *drawing.more, *drawing.more]
+        choices += [
+            "boundary",
+            "boundary",
+            "event gateway",
+            "repeated",
+            "repeated",
+            "error",
+            "conditional task",
+            "ad hoc",
+            *drawing.more,
+            *drawing.more,
+        ]
     else:
         choices = [choice for choice in choices if not WRONG_IN_LIBRARY.get(choice, set()) & set(drawing.around)]
     kind = drawing.choose(*choices)
@@ -110,16 +64,15 @@ def task(drawing: Drawing, depth: int = 0) -> Piece:
     return (node := activity(drawing, kind)), node
 
 
-def activity(drawing: Drawing, kind: str) -> str:
+def activity(drawing: Drawing, kind: str, loop: str = "") -> str:
     inside = ""
     if kind == "scriptTask":
-        # The last one cannot be computed when the variable is 3.
-        inside = f"<script>{drawing.choose('v0 = 1', 'v1 = 3', 'v2 = 0', 'v1 = v2', 'v2 = 2 // (3 - v0)')}</script>"
+        inside = f"<script>{drawing.script()}</script>"
     elif kind == "intermediateCatchEvent":
         inside = drawing.choose(TIMER, MESSAGE, SIGNAL)
     elif kind == "intermediateThrowEvent":
         inside = drawing.choose("", MESSAGE, SIGNAL)
-    return drawing.node(kind, ATTRIBUTES.get(kind, ""), inside)
+    return drawing.node(kind, ATTRIBUTES.get(kind, ""), loop + inside)
 
 
 def sequence(drawing: Drawing, depth: int) -> Piece:
@@ -145,7 +98,7 @@ def _join(drawing: Drawing, split: str, join: str, depth: int, conditions: bool)
         else:
             first, last = block(drawing, depth)
             flow = drawing.flow(split, first, condition)
-            if drawing.rich and not is_default and drawing.count(0, 9) == 0:
+            if drawing.rich and not is_default and drawing.may_end and drawing.count(0, 9) == 0:
                 end_all(drawing, last, "<terminateEventDefinition/>")
             else:
                 drawing.flow(last, join)
@@ -200,18 +153,46 @@ def loop(drawing: Drawing, depth: int) -> Piece:
 
 
 def subprocess(drawing: Drawing, depth: int, loop: str = "", failing: str = "", tag: str = "subProcess") -> Piece:
-    """With luck it holds an event subprocess, or ends everything within."""
-    outer, drawing.lines = drawing.lines, []
-    start = drawing.node("startEvent")
-    first, last = block(drawing, depth)
-    drawing.flow(start, first)
-    if failing:
-        end_all(drawing, last, failing)
-    else:
-        drawing.flow(last, drawing.node("endEvent"))
-    listeners(drawing, depth)
-    inside, drawing.lines = drawing.lines, outer
+    """With luck it holds an event subprocess, a data object, or ends everything within."""
+    with scope(drawing, "scope", has_data=drawing.rich and drawing.count(0, 2) == 0) as inside:
+        start = drawing.node("startEvent")
+        first, last = block(drawing, depth)
+        drawing.flow(start, first)
+        if failing:
+            end_all(drawing, last, failing)
+        else:
+            drawing.flow(last, drawing.node("endEvent"))
+        listeners(drawing, depth)
     node = drawing.node(tag, "", loop + "\n".join(inside))
+    return node, node
+
+
+@contextmanager
+def scope(drawing: Drawing, kind: str, has_data: bool = False) -> Iterator[list[str]]:
+    """Draw into a scope of its own; its lines are given when it is left."""
+    outer, drawing.lines, objects = drawing.lines, [], list(drawing.objects)
+    inside = drawing.lines
+    drawing.around.append(kind)
+    if has_data:
+        drawing.objects.append(f"d{drawing.nodes}")
+        inside.append(f'<dataObject id="d{drawing.nodes}"/>')
+    yield inside
+    drawing.around.pop()
+    drawing.lines, drawing.objects = outer, objects
+
+
+def ad_hoc(drawing: Drawing, depth: int, loop: str = "") -> Piece:
+    """Tasks in any order, some with something behind them."""
+    with scope(drawing, "ad hoc", has_data=drawing.count(0, 3) == 0) as inside:
+        for kind in ["userTask", *(drawing.choose(*LASTING, *PASSING) for _ in range(drawing.count(1, 2)))]:
+            first = activity(drawing, kind)
+            if drawing.count(0, 2) == 0:
+                second, last = block(drawing, depth)
+                drawing.flow(first, second)
+                drawing.flow(last, drawing.node("task"))
+    attributes = f'ordering="{drawing.choose("Parallel", "Sequential")}" cancelRemainingInstances="{drawing.choose("true", "false")}"'
+    enough = f"<completionCondition>{drawing.condition()}</completionCondition>" if drawing.count(0, 2) else ""
+    node = drawing.node("adHocSubProcess", attributes, loop + "\n".join(inside) + enough)
     return node, node
 
 
@@ -223,15 +204,14 @@ def listeners(drawing: Drawing, depth: int) -> None:
 
 
 def event_subprocess(drawing: Drawing, depth: int) -> None:
-    outer, drawing.lines = drawing.lines, []
     event = drawing.choose(TIMER, MESSAGE, SIGNAL, "<errorEventDefinition/>", *drawing.starts)
     interrupting = "true" if "error" in event else drawing.choose("true", "false")
     event = CYCLE if event == TIMER and interrupting == "false" else event
-    start = drawing.node("startEvent", f'isInterrupting="{interrupting}"', event)
-    first, last = block(drawing, depth)
-    drawing.flow(start, first)
-    drawing.flow(last, drawing.node("endEvent"))
-    inside, drawing.lines = drawing.lines, outer
+    with scope(drawing, "scope") as inside:
+        start = drawing.node("startEvent", f'isInterrupting="{interrupting}"', event)
+        first, last = block(drawing, depth)
+        drawing.flow(start, first)
+        drawing.flow(last, drawing.node("endEvent"))
     drawing.node("subProcess", 'triggeredByEvent="true"', "\n".join(inside))
 
 
@@ -253,7 +233,7 @@ def way_out(drawing: Drawing, host: str, attributes: str, event: str, join: str,
     node = drawing.node("boundaryEvent", f'attachedToRef="{host}" {attributes}', event)
     first, last = block(drawing, depth + 1)
     drawing.flow(node, first)
-    drawing.flow(last, drawing.node("endEvent") if drawing.choose("join", "join", "end") == "end" else join)
+    drawing.flow(last, drawing.node("endEvent") if drawing.may_end and drawing.choose("join", "join", "end") == "end" else join)
 
 
 def error(drawing: Drawing, depth: int) -> Piece:
@@ -280,16 +260,38 @@ def event_gateway(drawing: Drawing, depth: int) -> Piece:
 
 
 def repeated(drawing: Drawing, depth: int) -> Piece:
-    """A multi-instance task or subprocess."""
+    """A multi-instance or a loop, of any activity; with luck something can happen to it."""
+    several = _several(drawing) if drawing.count(0, 1) else _loop(drawing)
+    kind = drawing.choose("userTask", "subProcess", *SCOPES, *LASTING, *PASSING)
+    if kind == "subProcess":
+        node = subprocess(drawing, depth, loop=several)[0]
+    elif kind == "adHocSubProcess":
+        node = ad_hoc(drawing, depth, loop=several)[0]
+    else:
+        node = activity(drawing, "task" if kind == "intermediateThrowEvent" else kind, several)
+    if kind in PASSING or drawing.count(0, 2):
+        return node, node
+    join = drawing.node("exclusiveGateway")
+    event, interrupting = drawing.choose(TIMER, MESSAGE, SIGNAL), drawing.choose("true", "false")
+    way_out(drawing, node, f'cancelActivity="{interrupting}"', event, join, depth)
+    drawing.flow(node, join)
+    return node, join
+
+
+def _several(drawing: Drawing) -> str:
     number, sequential = drawing.count(1, 3), drawing.choose("true", "false")
     done = f"<completionCondition>nrOfCompletedInstances &gt;= {drawing.count(1, 2)}</completionCondition>" if drawing.count(0, 1) else ""
     inside = f"<loopCardinality>{number}</loopCardinality>{done}"
-    several = f'<multiInstanceLoopCharacteristics isSequential="{sequential}">{inside}</multiInstanceLoopCharacteristics>'
-    kind = drawing.choose("userTask", "callActivity", "subProcess")
-    if kind == "subProcess":
-        return subprocess(drawing, depth, loop=several)
-    node = drawing.node(kind, ATTRIBUTES.get(kind, ""), several)
-    return node, node
+    return f'<multiInstanceLoopCharacteristics isSequential="{sequential}">{inside}</multiInstanceLoopCharacteristics>'
+
+
+def _loop(drawing: Drawing) -> str:
+    text = drawing.choose(drawing.condition(), f"loopCounter &lt; {drawing.count(1, 2)}", "")
+    condition = f"<loopCondition>{text}</loopCondition>" if text else ""
+    before = drawing.choose("true", "false") if text else "false"
+    return (
+        f'<standardLoopCharacteristics testBefore="{before}" loopMaximum="{drawing.count(1, 3)}">{condition}</standardLoopCharacteristics>'
+    )
 
 
 BLOCKS: dict[str, Block] = {
@@ -305,6 +307,7 @@ BLOCKS: dict[str, Block] = {
     "error": error,
     "event gateway": event_gateway,
     "repeated": repeated,
+    "ad hoc": ad_hoc,
 }
 
 

@@ -5,7 +5,8 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from tests.reference.models import LASTING, MAX_NODES, Block, Drawing, Model, Piece, activity, block, model, subprocess, way_out
+from tests.reference.canvas import MAX_NODES, Block, Drawing, Piece
+from tests.reference.models import LASTING, Model, activity, block, model, subprocess, way_out
 
 CODES = ('escalationRef="x1"', 'escalationRef="x2"', "")
 UNDO = "compensateEventDefinition"

@@ -17,7 +17,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from tests.conformance.drive import Drive
 from tests.reference.models import Model, models
-from tests.reference.test_against_reference import MODELS, STEPS, random_models
+from tests.reference.test_against_reference import MODELS, STEPS, diced, random_models
 
 
 class Library:
@@ -58,6 +58,7 @@ def visits(engine: Drive) -> Counter[str]:
     return Counter(change.activity_id for change in changes if change.event == "left" and is_compared(change.activity_id))
 
 
+@diced
 @settings(random_models, max_examples=MODELS // 2)
 @given(model=models(rich=False), seed=st.integers(0, 2**32))
 def test_the_engine_does_what_the_library_does_where_that_is_right(model: Model, seed: int) -> None:

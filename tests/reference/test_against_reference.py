@@ -1,26 +1,32 @@
 """Random diagrams, random events: the engine and the reference interpreter make the same visits and wait for the same things.
 
 Each step of the engine is done twice, by an instance kept in memory and by one that is stored and loaded again (`Drive`), so
-compaction and codec are compared as well. `STEWARD_RANDOM_MODELS=5000` makes a long run.
+compaction and codec are compared as well. `make soak`, or `STEWARD_RANDOM_MODELS=5000`, makes a long run, with dice that STEWARD_SEED sets.
 """
 
 import os
 from collections import Counter
 from random import Random
 
+import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import seed as dice
 from hypothesis import strategies as st
 
 from engine.bpmn import lint
 from engine.bpmn.parser import read_xml
 from engine.bpmn.triggers import Complete, Deliver, Fail, Fire, Outcome, Retry, Trigger, Wait
 from engine.bpmn.vocabulary import read_processes
+from engine.errors import Conflict
 from tests.conformance.drive import MONDAY, Drive
+from tests.crash.sizes import seed, size
+from tests.reference.canvas import VALUES, VARIABLES
 from tests.reference.interpreter import Interpreter, Listener, Token
-from tests.reference.models import VALUES, VARIABLES, Model, models
+from tests.reference.models import Model, models
 
-MODELS = int(os.environ.get("STEWARD_RANDOM_MODELS", "200"))
+MODELS = int(os.environ.get("STEWARD_RANDOM_MODELS") or size(short=200, full=5_000))
 STEPS = 25
+diced = dice(seed()) if MODELS > 200 else lambda test: test
 random_models = settings(
     max_examples=MODELS,
     deadline=None,
@@ -29,6 +35,7 @@ random_models = settings(
 )
 
 
+@diced
 @random_models
 @given(model=models(), seed=st.integers(0, 2**32))
 def test_the_engine_plays_the_token_game_like_the_reference(model: Model, seed: int) -> None:
@@ -42,10 +49,11 @@ def test_the_engine_plays_the_token_game_like_the_reference(model: Model, seed: 
             continue
         if not waits:
             break
-        act(engine, reference, happening(waits, chance), chance)
-        compare(engine, reference)
+        if act(engine, reference, happening(waits, chance), chance):
+            compare(engine, reference)
 
 
+@diced
 @settings(random_models, max_examples=MODELS // 4)
 @given(model=models())
 def test_lint_finds_no_error_in_a_random_diagram(model: Model) -> None:
@@ -96,8 +104,8 @@ def repair(engine: Drive, reference: Interpreter, token: Token) -> None:
     compare(engine, reference)
 
 
-def act(engine: Drive, reference: Interpreter, chosen: int, chance: Random) -> None:
-    """Let the same thing happen to both: to the n-th of those who wait at the same node for the same."""
+def act(engine: Drive, reference: Interpreter, chosen: int, chance: Random) -> bool:
+    """Let the same thing happen to both: to the n-th of those who wait at the same node for the same. False: both refuse it."""
     waits = reference.waits()
     node, kind, waiter = waits[chosen]
     rank = [wait[:2] for wait in waits[:chosen]].count((node, kind))
@@ -107,12 +115,17 @@ def act(engine: Drive, reference: Interpreter, chosen: int, chance: Random) -> N
         assert isinstance(waiter, Token)
         if reference.fail(waiter, code):
             engine.apply(Fail(wait.token, code))
-            return
+            return True
     values = {}
     if kind not in ("timer", "call"):
         values = {chance.choice(VARIABLES): chance.choice(VALUES)}
+    if reference.refuses(waiter):
+        with pytest.raises(Conflict):
+            engine.apply(trigger(wait, waiter, values))
+        return False
     reference.happen(waiter, values)
     engine.apply(trigger(wait, waiter, values))
+    return True
 
 
 def trigger(wait: Wait, waiter: Token | Listener, values: dict[str, int]) -> Trigger:

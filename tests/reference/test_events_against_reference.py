@@ -9,12 +9,14 @@ from engine.bpmn import lint
 from engine.bpmn.parser import read_xml
 from engine.bpmn.vocabulary import read_processes
 from tests.conformance.drive import Drive
+from tests.reference.canvas import VALUES, VARIABLES
 from tests.reference.interpreter_of_events import InterpreterOfEvents
-from tests.reference.models import VALUES, VARIABLES, Model
+from tests.reference.models import Model
 from tests.reference.models_of_events import models_of_events
-from tests.reference.test_against_reference import MODELS, STEPS, act, compare, happening, random_models, repair
+from tests.reference.test_against_reference import MODELS, STEPS, act, compare, diced, happening, random_models, repair
 
 
+@diced
 @settings(random_models, max_examples=MODELS // 2)
 @given(model=models_of_events(), seed=st.integers(0, 2**32))
 def test_the_engine_plays_events_like_the_reference(model: Model, seed: int) -> None:
@@ -29,8 +31,8 @@ def test_the_engine_plays_events_like_the_reference(model: Model, seed: int) -> 
         elif waits and (not happens or chance.random() < 0.2):
             change(engine, reference, chance)
         elif happens:
-            act(engine, reference, happens[happening([waits[number] for number in happens], chance)], chance)
-            compare(engine, reference)
+            if act(engine, reference, happens[happening([waits[number] for number in happens], chance)], chance):
+                compare(engine, reference)
         else:
             break
 
@@ -43,6 +45,7 @@ def change(engine: Drive, reference: InterpreterOfEvents, chance: Random) -> Non
     compare(engine, reference)
 
 
+@diced
 @settings(random_models, max_examples=MODELS // 8)
 @given(model=models_of_events())
 def test_lint_finds_no_error_in_a_random_diagram_of_events(model: Model) -> None:
