@@ -21,7 +21,7 @@ from tests.people import CHEN
 pytestmark = pytest.mark.crash
 
 TIMERS = size(short=200, full=2_000)
-PATIENCE = 120.0  # seconds
+PATIENCE = size(short=120.0, full=600.0)  # seconds
 ORDER = diagram(
     chain(
         START_EVENT,
