@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 from lxml import etree
 
+from engine.bpmn.references import write_out
 from engine.errors import DeploymentRefused, Problem
 
 MAX_FILE_BYTES = 2_000_000
@@ -79,8 +80,7 @@ def read_xml(content: bytes, file: str) -> etree._Element:
     try:
         # Looking first costs a second reading, but a tree never exists of what we refuse, and lines are kept by the second.
         etree.fromstring(content, _hardened(target=_Look()))
-        root: etree._Element = etree.fromstring(content, _hardened())
-        return root
+        return write_out(etree.fromstring(content, _hardened()))
     except _Unacceptable as refusal:
         _refuse(file, str(refusal))
     except etree.XMLSyntaxError as error:

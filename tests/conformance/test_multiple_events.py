@@ -126,3 +126,19 @@ def test_behind_an_event_gateway_any_definition_decides() -> None:
     occur(run, "signal")
     assert run.waiting == ["a"]
     assert run.visits == ["s", "g", "c", "a"]
+
+
+SHARED = (
+    '<messageEventDefinition id="dm" messageRef="m"/><timerEventDefinition id="dt"><timeDuration>PT1H</timeDuration></timerEventDefinition>'
+)
+
+
+@pytest.mark.parametrize("kind", ["message", "timer"])
+def test_events_may_share_the_definitions_of_the_file(kind: str) -> None:
+    event = '<intermediateCatchEvent id="c"><eventDefinitionRef>dm</eventDefinitionRef><eventDefinitionRef>tns:dt</eventDefinitionRef>'
+    body = f'<startEvent id="s"/>{event}</intermediateCatchEvent><intermediateThrowEvent id="t"><eventDefinitionRef>dm</eventDefinitionRef>'
+    run = Drive(bpmn(body + "</intermediateThrowEvent>\ns -> c -> t", NAMES + SHARED))
+    occur(run, kind)
+    assert run.visits == ["s", "c", "t"]
+    assert [thrown.name for thrown in run.thrown] == ["ping"]
+    assert run.done

@@ -96,7 +96,7 @@ ADVICE: Final = {
     "complexGateway": "use an exclusive, parallel or inclusive gateway",
     "dataStoreReference": "keep the data in variables",
     "resourceParameterBinding": "write who may do it as an expression",
-    "eventDefinitionRef": "write the event definition within the event",
+    "eventDefinitionRef": "let it name an event definition of the file, or write the definition within the event",
 }
 
 

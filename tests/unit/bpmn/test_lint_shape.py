@@ -189,6 +189,15 @@ def test_a_message_starts_a_process_at_one_place():
     assert [problem.element for problem in found(bpmn(start("s1", "m") + start("s2", "m"), two), "message")] == ["s2"]
 
 
+def test_a_reference_to_an_event_definition_that_is_not_there_is_refused():
+    def referring(name: str) -> bytes:
+        event = f'<intermediateCatchEvent id="c"><eventDefinitionRef>{name}</eventDefinitionRef></intermediateCatchEvent>'
+        return bpmn(chain(event), MESSAGE + '<messageEventDefinition id="d" messageRef="m"/>')
+
+    assert not [each for each in lint_file(referring("d")) if each.severity == "error"]
+    assert found(referring("gone"), "unsupported")
+
+
 def test_a_process_that_throws_the_signal_that_starts_it_is_a_warning():
     def process(thrown: str) -> bytes:
         start = '<startEvent id="s1"><signalEventDefinition signalRef="g"/></startEvent>'
