@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import repeat
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from sqlalchemy import select
 
-from benchmarks.stage import OPERATOR, SITE, Stage, empty_database
+from benchmarks.stage import HOME, OPERATOR, SITE, Stage, empty_database
 from engine import attachments, definitions, demo, demo_pictures, instances, jobs, scenarios, sites, user_tasks
 from engine.actors import Actor
 from engine.db import Database
@@ -23,7 +22,7 @@ from engine.demo import login_of
 from engine.states import OPEN_TASK
 from engine.tables import Instance, UserTask
 
-PROCESSES = Path(__file__).resolve().parents[1] / "processes"
+PROCESSES = HOME / "processes"
 STORY = PROCESSES / "repair" / "scenarios" / "leaking_pipe.yaml"
 ENDINGS = (".bpmn", ".dmn", ".form")
 ALWAYS_DAY = {"day_from": "00:00", "night_from": "24:00"}  # by night somebody else would dispatch

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-HOME = Path(__file__).resolve().parents[1]
+from benchmarks.stage import HOME
+
 COMMAND = [sys.executable, "-c", "from web.cli import main; main()"]
 
 

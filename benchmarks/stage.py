@@ -17,6 +17,7 @@ from engine.settings import Settings
 from engine.states import OPEN_TASK
 from engine.tables import InstanceState, Site, UserTask
 
+HOME = Path(__file__).resolve().parents[1]
 SITE = "S1"
 OPERATOR = Actor.system("cli")
 WORKER = Actor("worker", "api", frozenset({(SITE, "technician")}))
