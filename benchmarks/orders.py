@@ -82,7 +82,7 @@ class Orders:
     def due(self, case: int) -> Sequence[int]:
         """The jobs that wait in this case: a call, its return, a notice."""
         with self.database.read() as session:
-            return jobs.due(session, self.clock.now(), 100, [case])
+            return jobs.due(session, self.clock.now(), 100, case)
 
     def settle(self, case: int) -> float:
         """Do the jobs of the case until none is left; returns the seconds that the doing took, without the looking."""

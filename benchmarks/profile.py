@@ -1,7 +1,7 @@
 """Where a completion's time goes, layer by layer: `python -m benchmarks.profile` prints it as the table of docs/performance.md.
 
-Functions of the C library count to whoever called them. The profiler makes calls look dearer than they are: the shares say where to look; the
-processor time is that of a run without it.
+Functions of the C library count to whoever called them. The profiler makes calls look dearer than they are: the shares say where to look;
+the processor time is that of a run without it.
 """
 
 import cProfile

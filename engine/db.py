@@ -53,6 +53,10 @@ class Database:
             session.rollback()
         _committed(session)  # whatever was seen is durable
 
+    def look(self) -> AbstractContextManager[Session]:
+        """A session for prepared statements that read: on SQLite each sees what is committed, without a transaction around them."""
+        return self._in_turn(self._turns) if self._turns else self.read()
+
     def dispose(self) -> None:
         if self._turns:
             self._turns.close()

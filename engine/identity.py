@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from engine import history, passwords, rights, sites
 from engine.actors import Actor
+from engine.db import core
 from engine.errors import Conflict, Forbidden, Invalid, NotFound, TooManyAttempts, Unauthenticated
 from engine.form_messages import CHINESE, sentence
 from engine.forms import Form
 from engine.posts import POSTS
-from engine.prepared import Prepared
+from engine.prepared import Prepared, detached
 from engine.tables import ApiToken, LoginAttempt, Membership, Person
 
 WINDOW = timedelta(minutes=15)
@@ -27,14 +28,16 @@ FAILURES_OF_ADDRESS = 20  # a whole office may stand behind one address
 LANGUAGES = ("zh", "en")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 # Asked at every request, so made once.
-_POSTS_OF = (
+_PERSON_COLUMNS = tuple(core(Person).c.keys())
+_POSTS = (
     select(Membership.site, Membership.post)
     .join(Person, Person.id == Membership.person_id)
     .where(Person.login == bindparam("wanted"), Person.disabled_at.is_(None))
 )
-_HOLDS = Prepared(_POSTS_OF.where(Membership.site == bindparam("at_site"), Membership.post == bindparam("post")))
-_HOLDER_OF = (
-    select(Person)
+_POSTS_OF = Prepared(_POSTS)
+_HOLDS = Prepared(_POSTS.where(Membership.site == bindparam("at_site"), Membership.post == bindparam("post")))
+_HOLDER_OF = Prepared(
+    select(core(Person))
     .join(ApiToken, ApiToken.person_id == Person.id)
     .where(Person.disabled_at.is_(None), ApiToken.hash == bindparam("hash"), ApiToken.revoked_at.is_(None))
 )
@@ -66,7 +69,8 @@ def get(session: Session, login: str) -> Person:
 
 def posts_of(session: Session, login: str) -> frozenset[tuple[str, str]]:
     """What the person holds, as (site, post); nothing for who is disabled."""
-    return frozenset(session.execute(_POSTS_OF, {"wanted": _normal(login)}))
+    session.flush()  # a prepared statement would not see what the session still holds
+    return frozenset((site, post) for site, post in _POSTS_OF.rows(session, {"wanted": _normal(login)}))
 
 
 def memberships(session: Session, login: str) -> list[tuple[str, str]]:
@@ -320,9 +324,10 @@ def revoke_token(session: Session, token_id: int, actor: Actor, now: datetime) -
 
 def person_of_token(session: Session, token: str) -> Person:
     """Whose token this is; raise Unauthenticated when it is nobody's any more."""
-    person = session.scalar(_HOLDER_OF, {"hash": _fingerprint(token)})
-    if person is None:
+    rows = _HOLDER_OF.rows(session, {"hash": _fingerprint(token)})
+    if not rows:
         raise Unauthenticated("Expected a valid token, but nobody holds this one")
+    person: Person = detached(Person, _PERSON_COLUMNS, rows[0])
     return person
 
 

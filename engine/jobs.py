@@ -23,6 +23,7 @@ from engine.bpmn.triggers import Complete, Deliver, Escalate, Fail
 from engine.db import Database
 from engine.errors import LimitExceeded, StewardError
 from engine.history import Event
+from engine.prepared import Prepared
 from engine.states import LIVE_INSTANCE
 from engine.tables import Instance, InstanceState, Job, MessageSubscription, UtcDateTime
 
@@ -59,13 +60,18 @@ Handler = Callable[[Work], Mapping[str, Any]]
 # Asked after every act of a person, so made once.
 _NOW = bindparam("now", type_=UtcDateTime)
 _IS_DUE = and_(Job.state == "ready", Job.due_at <= _NOW, or_(Job.locked_until.is_(None), Job.locked_until <= _NOW))
-_DUE = select(Job.id).where(_IS_DUE).order_by(Job.due_at, Job.id).limit(bindparam("most"))
-_DUE_OF_CASES = _DUE.join(Instance, Instance.id == Job.instance_id).where(Instance.root_id.in_(bindparam("roots", expanding=True)))
+_DUE_OF_CASE = Prepared(
+    select(Job.id)
+    .join(Instance, Instance.id == Job.instance_id)
+    .where(_IS_DUE, Instance.root_id == bindparam("root"))
+    .order_by(Job.due_at, Job.id)
+    .limit(bindparam("most"))
+)
 
 
-def due(session: Session, now: datetime, limit: int, root_ids: list[int]) -> list[int]:
-    """Ids of jobs of these cases that may be done now, the oldest first."""
-    return list(session.scalars(_DUE_OF_CASES, {"now": now, "most": limit, "roots": root_ids}))
+def due(session: Session, now: datetime, limit: int, root_id: int) -> list[int]:
+    """Ids of jobs of this case that may be done now, the oldest first."""
+    return [job_id for (job_id,) in _DUE_OF_CASE.rows(session, {"now": now, "most": limit, "root": root_id})]
 
 
 def due_inside(

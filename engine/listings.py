@@ -5,18 +5,33 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from engine import cursors, history, rights
 from engine.actors import Actor
 from engine.bpmn import codec
 from engine.cursors import Page
+from engine.db import core
 from engine.errors import Forbidden, NotFound
 from engine.history import Line
+from engine.prepared import Prepared, detached
 from engine.search import matching
 from engine.states import OPEN_TASK
 from engine.tables import Definition, Incident, Instance, InstanceState, Site, TaskParticipant, UserTask
+
+# A single task or instance is the answer to every command on it, so what reads it is made once.
+_TASK, _INSTANCE, _STATE = core(UserTask), core(Instance), core(InstanceState)
+_TASK_COLUMNS, _INSTANCE_COLUMNS = tuple(_TASK.c.keys()), tuple(_INSTANCE.c.keys())
+_TASK_WITH_NUMBER = Prepared(
+    select(_TASK, _INSTANCE.c.number).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id).where(_TASK.c.id == bindparam("wanted"))
+)
+_CANDIDATES = Prepared(
+    select(TaskParticipant.kind, TaskParticipant.who).where(TaskParticipant.task_id == bindparam("wanted")).order_by(TaskParticipant.who)
+)
+_INSTANCE_WITH_STATE = Prepared(
+    select(_INSTANCE, _STATE.c.state).outerjoin(_STATE, _STATE.c.instance_id == _INSTANCE.c.id).where(_INSTANCE.c.id == bindparam("wanted"))
+)
 
 
 @dataclass(frozen=True)
@@ -88,10 +103,15 @@ def tasks(
 
 def task(session: Session, task_id: int, actor: Actor) -> TaskRow:
     """One task, open or ended; another site's is not found."""
-    row = session.get(UserTask, task_id)
+    session.flush()  # a prepared statement would not see what the session still holds
+    found = _TASK_WITH_NUMBER.rows(session, {"wanted": task_id})
+    row: UserTask | None = detached(UserTask, _TASK_COLUMNS, found[0][:-1]) if found else None
     if row is None or not rights.may_see_instance(actor, row.site):
         raise NotFound(f"Expected a user task, but there is none with id {task_id}")
-    return _with_candidates(session, [row])[0]
+    who: dict[str, list[str]] = {"group": [], "user": []}
+    for kind, name in _CANDIDATES.rows(session, {"wanted": task_id}):
+        who[kind].append(name)
+    return TaskRow(row, found[0][-1], who["group"], who["user"])
 
 
 def _with_candidates(session: Session, rows: Sequence[UserTask]) -> list[TaskRow]:
@@ -131,7 +151,13 @@ def instances(
 
 def instance(session: Session, instance_id: int, actor: Actor) -> InstanceRow:
     """One instance, running or ended; another site's is not found."""
-    return _with_waiting(session, [_visible(session, instance_id, actor)])[0]
+    session.flush()
+    found = _INSTANCE_WITH_STATE.rows(session, {"wanted": instance_id})
+    row: Instance | None = detached(Instance, _INSTANCE_COLUMNS, found[0][:-1]) if found else None
+    if row is None or not rights.may_see_instance(actor, row.site):
+        raise _missing(instance_id)
+    state = found[0][-1] if row.ended_at is None else None
+    return InstanceRow(row, codec.read_waiting(state) if state is not None else [])
 
 
 def _with_waiting(session: Session, rows: Sequence[Instance]) -> list[InstanceRow]:
@@ -190,8 +216,12 @@ def history_across(session: Session, actor: Actor, *, site: str | None = None, l
 def _visible(session: Session, instance_id: int, actor: Actor) -> Instance:
     row = session.get(Instance, instance_id)
     if row is None or not rights.may_see_instance(actor, row.site):
-        raise NotFound(f"Expected an instance, but there is none with id {instance_id}")
+        raise _missing(instance_id)
     return row
+
+
+def _missing(instance_id: int) -> NotFound:
+    return NotFound(f"Expected an instance, but there is none with id {instance_id}")
 
 
 def _at_sites(column: Any, actor: Actor, site: str | None) -> ColumnElement[bool]:

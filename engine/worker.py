@@ -57,8 +57,8 @@ def run_jobs_of(database: Database, root_id: int, clock: Clock, handlers: Mappin
     """Do the jobs that a person's act has just caused in this case, so that they see what comes of it at once."""
     done = 0
     while done < AT_ONCE:  # a process may go round in jobs for ever; the worker sees to the rest
-        with database.read() as session:
-            ids = jobs.due(session, clock.now(), AT_ONCE, [root_id])
+        with database.look() as session:
+            ids = jobs.due(session, clock.now(), AT_ONCE, root_id)
         ran = sum(jobs.run(database, job_id, clock.now(), handlers) for job_id in ids)
         if not ran:
             break

@@ -63,7 +63,7 @@ def install(app: APIFlask, steward: Steward) -> None:
         token = bearer_token(incoming)
         if token is None:
             return None
-        with steward.db.read() as database:
+        with steward.db.look() as database:
             try:
                 person = identity.person_of_token(database, token)
             except Unauthenticated:
