@@ -1,9 +1,9 @@
 """Processes that the clock starts: when the newest version of each is due next, at each site."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from engine import sites
@@ -75,3 +75,10 @@ def _row(session: Session, definition: Definition, beginning: Beginning, site: s
         catch_up=timer.catch_up,
         state=state,
     )
+
+
+def upcoming(session: Session, definition_id: int, codes: Collection[str]) -> list[tuple[str, datetime]]:
+    """When the clock starts this version next, at each of these sites: name of the site and moment, the next first."""
+    query = select(Site.name, func.min(Schedule.due_at)).join(Site, Site.code == Schedule.site).group_by(Site.code, Site.name)
+    wanted = query.where(Schedule.definition_id == definition_id, Schedule.state == "open", Schedule.site.in_(codes))
+    return sorted(((name, due_at) for name, due_at in session.execute(wanted)), key=lambda each: (each[1], each[0]))

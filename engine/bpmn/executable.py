@@ -46,6 +46,14 @@ class Executable:
         ]
 
 
+    @property
+    def starts_by_hand(self) -> "list[Start]":
+        """The start events at which somebody can begin an instance: the plain ones, else the one that the clock starts."""
+        plain = [start for start in self.body.starts if not start.parts]
+        timed = [start for start in self.body.starts if start.parts and all(part.awaited.kind == "timer" for part in start.parts)]
+        return plain or (timed if len(timed) == 1 else [])
+
+
 @dataclass(frozen=True)
 class Beginning:
     """One definition of an event that starts instances."""

@@ -206,10 +206,7 @@ def _starts(executable: Executable, start_event: str | None) -> list[Any]:
         if not found:
             raise NotFound(f"Expected a start event {start_event!r} in {executable.process.key}, but there is none")
         return found
-    found = [start for start in starts if not start.parts]
-    timed = [start for start in starts if start.parts and all(part.awaited.kind == "timer" for part in start.parts)]
-    if not found and len(timed) == 1:
-        return timed  # what the clock starts can be started by hand as well
+    found = executable.starts_by_hand
     if not found:
         raise Conflict(f"Expected a plain start event in {executable.process.key}, but it only starts by messages, signals or the clock")
     return found

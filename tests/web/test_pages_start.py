@@ -6,7 +6,7 @@ import pytest
 
 from engine import queries_case
 from engine.tables import House, Instance, Resident
-from tests.factories import ONE_TASK, Company
+from tests.factories import END_EVENT, ONE_TASK, Company, chain, diagram, task
 from tests.web.forms import FILES, PROCESS
 
 
@@ -46,6 +46,21 @@ def test_one_chooses_among_what_ones_posts_may_begin(visit, company):
     assert "没有可以登记的事项" in visit("fang").open("/start").text()
     visit("anna").open("/start/sale", status=403)
     visit("anna").open("/start/nothing", status=404)
+
+
+def test_what_only_a_signal_starts_is_nobodys_to_choose(visit, company):
+    start = '<startEvent id="begin"><signalEventDefinition signalRef="g"/></startEvent>'
+    company.deploy(diagram(chain(start, END_EVENT), key="storm", name="Storm", before='<signal id="g" name="storm"/>'))
+    assert "Storm" not in visit("chen").open("/start").text()
+
+
+def test_the_page_of_a_process_says_when_the_clock_starts_it_next(visit, company):
+    start = '<startEvent id="begin"><timerEventDefinition><timeCycle>0 9 * * *</timeCycle></timerEventDefinition></startEvent>'
+    [definition] = company.deploy(diagram(chain(start, task("look"), END_EVENT), key="round", name="Round")).created
+    page = visit("chen").open(f"/processes/{definition.id}").text()
+    assert "下一次自动开始" in page
+    assert "小区S1" in page
+    assert "小区S2" not in page
 
 
 @pytest.mark.parametrize("typed", ["1234", "13800001234", "李雷", "a-12"])

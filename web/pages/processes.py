@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from flask import Blueprint, render_template, send_file
 from flask.typing import ResponseReturnValue
 
-from engine import definitions, identity
+from engine import definitions, identity, schedules
 from engine.errors import NotFound
 from web import current
 
@@ -23,7 +23,7 @@ def show() -> ResponseReturnValue:
 
 @pages.get("/<id:definition_id>")
 def one(definition_id: int) -> ResponseReturnValue:
-    current.person()
+    person = current.actor()
     with current.steward().db.read() as session:
         definition = definitions.get(session, definition_id)
         files = [file for file in definitions.resources(session, definition_id) if file.kind in READABLE]
@@ -35,6 +35,7 @@ def one(definition_id: int) -> ResponseReturnValue:
             versions=definitions.versions(session, definition.key),
             files=files,
             problems=problems,
+            upcoming=schedules.upcoming(session, definition_id, person.sites),
             names=identity.names_of(session, [definition.deployed_by] if definition.deployed_by else []),
         )
 

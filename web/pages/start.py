@@ -31,9 +31,9 @@ def choose() -> ResponseReturnValue:
     with current.steward().db.read() as session:
         found = []
         for definition in definitions.newest_of_all(session):
-            process = definitions.load(session, definition.id).process
-            places = _places(actor, process)
-            if places:
+            loaded = definitions.load(session, definition.id)
+            process, places = loaded.process, _places(actor, loaded.process)
+            if places and loaded.executable.starts_by_hand:
                 found.append((definition, process, places))
         return render_template("start/choose.html", found=found)
 
