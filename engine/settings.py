@@ -53,6 +53,12 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     return Settings(**values)  # type: ignore[arg-type]
 
 
+def language_of_terminal(environment: Mapping[str, str] = os.environ) -> str:
+    """`zh` or `en`: what the first of the terminal's own variables says that is set; without them English, as in the output of programs."""
+    said = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    return "zh" if said.lower().startswith("zh") else "en"
+
+
 def _whole(name: str, text: str) -> int:
     if not text.isdigit():
         raise ValueError(f"Expected {name} to be a whole number, but it is {text!r}")

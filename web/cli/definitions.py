@@ -8,24 +8,32 @@ from typing import Any
 import click
 
 from engine.errors import DeploymentRefused, NotFound
+from engine.settings import language_of_terminal
 from web.cli.console import Console, as_json, as_person, pass_console, print_json
+from web.problems import LANGUAGES, line, sentence
 
 ENDINGS = (".bpmn", ".bpmn20.xml", ".dmn", ".form")
 paths_required = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 
 
+in_language = click.option(
+    "--language", type=click.Choice(LANGUAGES), default=language_of_terminal, help="Of the sentences: zh or en; default as the terminal's."
+)
+
+
 @click.command()
 @paths_required
 @click.option("--executable", is_flag=True, help='Run also what is marked isExecutable="false", as some editors write everything.')
+@in_language
 @as_person
 @as_json
 @pass_console
-def deploy(console: Console, paths: Sequence[Path], executable: bool, login: str | None, wants_json: bool) -> None:
+def deploy(console: Console, paths: Sequence[Path], executable: bool, language: str, login: str | None, wants_json: bool) -> None:
     """Deploy the files or folders PATHS: all or nothing; unchanged content makes no new version."""
     from engine import definitions
 
     files = read_files(paths)
-    with _naming_every_problem(wants_json), console.steward.db.transaction() as session:
+    with _naming_every_problem(wants_json, language), console.steward.db.transaction() as session:
         deployed = definitions.deploy(session, files, console.actor(session, login), console.now(), executable=executable)
         created = {definition.id for definition in deployed.created}
         rows = [
@@ -33,8 +41,8 @@ def deploy(console: Console, paths: Sequence[Path], executable: bool, login: str
             for one in deployed.definitions
         ]
         warnings = [str(problem) for problem in deployed.warnings]
-    for warning in () if wants_json else warnings:
-        click.echo(warning, err=True)
+    for problem in () if wants_json else deployed.warnings:
+        click.echo(line(problem, language), err=True)
     if wants_json:
         print_json({"definitions": rows, "warnings": warnings})
         return
@@ -43,7 +51,7 @@ def deploy(console: Console, paths: Sequence[Path], executable: bool, login: str
 
 
 @contextmanager
-def _naming_every_problem(wants_json: bool) -> Iterator[None]:
+def _naming_every_problem(wants_json: bool, language: str) -> Iterator[None]:
     """A refusal is one line; what has to be put right are many, and they are wanted at once."""
     try:
         yield
@@ -52,25 +60,26 @@ def _naming_every_problem(wants_json: bool) -> Iterator[None]:
             print_json({"problems": [problem.as_dict() for problem in refused.problems]})
         else:
             for problem in refused.problems:
-                click.echo(f"{problem}{'' if problem.severity == 'error' else ' (warning)'}")
+                click.echo(line(problem, language))
         raise
 
 
 @click.command()
 @paths_required
+@in_language
 @as_json
 @pass_console
 @click.pass_context
-def lint(context: click.Context, console: Console, paths: Sequence[Path], wants_json: bool) -> None:
-    """Print every problem of the files or folders PATHS; exit 1 when any is an error."""
+def lint(context: click.Context, console: Console, paths: Sequence[Path], language: str, wants_json: bool) -> None:
+    """Print every problem of the files or folders PATHS, each with what to do; exit 1 when any is an error."""
     from engine import definitions
 
     problems = sorted(definitions.lint_files(read_files(paths)), key=lambda problem: (problem.file, problem.line, problem.element))
     if wants_json:
-        print_json([problem.as_dict() for problem in problems])
+        print_json([{**problem.as_dict(), "message": sentence(problem, language)} for problem in problems])
     else:
         for problem in problems:
-            click.echo(f"{problem}{'' if problem.severity == 'error' else ' (warning)'}")
+            click.echo(line(problem, language))
     errors = sum(problem.severity == "error" for problem in problems)
     if errors:
         click.echo(f"Expected files without errors, but found {errors}", err=True)

@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from engine import definitions, identity, schedules
 from engine.errors import NotFound
-from web import current
+from web import current, language
+from web.problems import sentence
 
 pages = Blueprint("processes", __name__, url_prefix="/processes")
 READABLE = ("bpmn", "dmn", "form")
@@ -34,7 +35,7 @@ def one(definition_id: int) -> ResponseReturnValue:
             process=definitions.load(session, definition_id).process,
             versions=definitions.versions(session, definition.key),
             files=files,
-            problems=problems,
+            problems=[(problem, sentence(problem, language.current())) for problem in problems],
             upcoming=schedules.upcoming(session, definition_id, person.sites),
             names=identity.names_of(session, [definition.deployed_by] if definition.deployed_by else []),
         )
