@@ -37,10 +37,12 @@ def _keep(scope: Token, records: Sequence[Record]) -> None:
 
 def _take(scope: Token, activity: str | None) -> list[Record]:
     """The scope's records, all or those of one activity; they are gone from it then."""
-    records = scope.details.get(DONE, [])
-    taken = [record for record in records if activity in (None, record["activity"])]
+    taken: list[Record] = []
+    left: list[Record] = []
+    for record in scope.details.get(DONE, []):
+        (taken if activity in (None, record["activity"]) else left).append(record)
     if taken:
-        scope.details = {**scope.details, DONE: [record for record in records if record not in taken]}
+        scope.details = {**scope.details, DONE: left}
     return taken
 
 

@@ -45,7 +45,6 @@ class Executable:
             for number, part in enumerate(event.parts)
         ]
 
-
     @property
     def starts_by_hand(self) -> "list[Start]":
         """The start events at which somebody can begin an instance: the plain ones, else the one that the clock starts."""

@@ -113,7 +113,8 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
         self.numbers = 0
         self.performers: dict[str, str] = {}
         self.joins: dict[tuple[str, str], Any] = {}  # joins where tokens wait, by scope and element
-        self.watching: dict[str, None] = {}  # tokens that wait for a condition
+        self.watching: dict[str, int] = {}  # tokens that wait for a condition, and after which writing they were asked last
+        self.written = 0  # how often variables have been written in this advance
         self._ready: list[tuple[int, int]] = []
         self.task_tree = self.root = Token(self, process, None, 0, STARTED)
         self.root.variables = {}
@@ -148,7 +149,7 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
     def watch(self, token: Token) -> None:
         """Ask after each step whether what this token waits for holds, if that is a condition."""
         if token.details.get("kind") == "condition":
-            self.watching[token.id] = None
+            self.watching[token.id] = -1
 
     def queue(self, token: Token) -> None:
         # Outer scopes first, so that an interruption is done before what it interrupts; then the oldest first.
@@ -186,6 +187,7 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
     def run(self) -> None:
         """Do everything that can be done now, one step at a time."""
         steps, until = 0, thread_time() + self.context.max_seconds
+        self.watching = {token_id: -1 for token_id in self.watching if token_id in self.tasks}  # time, too, has gone on
         while not self.completed:
             if self.watching:
                 self._look()
@@ -211,10 +213,13 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
                 return None
 
     def _look(self) -> None:
-        """Let happen what waits for a condition that has become true since the last step; the outer scopes first."""
-        there = [self.tasks[token_id] for token_id in self.watching if token_id in self.tasks]
-        self.watching = {token.id: None for token in there}
-        for token in sorted(there, key=lambda each: (each.depth_of_scope, each.number)):
+        """Let happen what waits for a condition that has become true since the last step; the outer scopes first.
+
+        Only a writing changes what a condition sees. Without it a thousand conditions would be asked anew after each of a thousand steps.
+        """
+        due = [self.tasks[token_id] for token_id, asked in self.watching.items() if asked != self.written and token_id in self.tasks]
+        for token in sorted(due, key=lambda each: (each.depth_of_scope, each.number)):
+            self.watching[token.id] = self.written
             if token.id not in self.tasks or token.failed or token.details.get("kind") != "condition":
                 continue
             held = token.details["held"]

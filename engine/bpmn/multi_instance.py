@@ -45,6 +45,7 @@ def item_ended(body: Token, item: Token) -> None:
         body.details.setdefault("results", []).append([item.item, (item.variables or {}).get(results.item)])
     body.variables["nrOfCompletedInstances"] += 1
     body.variables["nrOfActiveInstances"] -= 1
+    body.workflow.written += 1
     body.go_on("check")
 
 

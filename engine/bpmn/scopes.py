@@ -86,6 +86,7 @@ def holds(view: View, condition: Any) -> bool:
 
 def write(token: Token, variables: Mapping[str, Any]) -> None:
     """Each variable goes to the innermost scope that has it, else to the instance."""
+    token.workflow.written += bool(variables)
     for name, value in variables.items():
         at = token
         while at.owner is not None and (at.variables is None or name not in at.variables):

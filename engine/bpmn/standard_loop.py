@@ -41,6 +41,7 @@ def item_ended(body: Token, item: Token) -> None:
     assert body.variables is not None
     body.details["rounds"] += 1
     body.variables["loopCounter"] = body.details["rounds"]
+    body.workflow.written += 1
     body.go_on("check")
 
 

@@ -170,3 +170,32 @@ def test_a_condition_that_two_events_wait_for_lets_the_outer_one_happen_first() 
     run.set(level=4)
     assert run.waiting == ["z"]
     assert "u" not in run.visits
+
+
+def test_a_condition_on_a_repetition_sees_how_much_of_it_is_done() -> None:
+    when = "<conditionalEventDefinition><condition>nrOfCompletedInstances == 2</condition></conditionalEventDefinition>"
+    body = f"""<startEvent id="s"/><userTask id="a"><multiInstanceLoopCharacteristics><loopCardinality>3</loopCardinality>
+    </multiInstanceLoopCharacteristics></userTask><boundaryEvent id="b" attachedToRef="a" cancelActivity="false">{when}</boundaryEvent>
+    <userTask id="z"/>
+    s -> a
+    b -> z
+    """
+    run = Drive(bpmn(body))
+    run.complete("a")
+    assert "z" not in run.waiting
+    run.complete("a")
+    assert sorted(run.waiting) == ["a", "b", "z"]
+
+
+def test_a_thousand_conditions_are_not_asked_after_every_step() -> None:
+    def asked(count: int) -> int:
+        """How often a condition is computed while so many items begin to wait."""
+        calls: list[int] = []
+        when = "<conditionalEventDefinition><condition>today() and level &gt; 3</condition></conditionalEventDefinition>"
+        several = f"<multiInstanceLoopCharacteristics><loopCardinality>{count}</loopCardinality></multiInstanceLoopCharacteristics>"
+        inside = f'{several}<intermediateCatchEvent id="c">{when}</intermediateCatchEvent>'
+        body = f'<startEvent id="s"/><subProcess id="p1">{inside}</subProcess>\ns -> p1'
+        Drive(bpmn(body), {"level": 1}, functions={"today": lambda: calls.append(1) or True})
+        return len(calls)
+
+    assert asked(300) == 10 * asked(30)

@@ -100,6 +100,9 @@ def _can_be_undone(diagram: Diagram, node: Node) -> bool:
 def _cancel(diagram: Diagram, node: Node) -> Iterator[Problem]:
     if node.kind == "boundaryEvent":
         host = diagram.by_id.get(node.element.get("attachedToRef") or "")
+        if host is not None and host.kind == "transaction" and not _cancel_ends(host):
+            message = f"Expected a cancel end event in '{host.id}', whose cancellation is caught here, but there is none"
+            yield diagram.warning(node.element, RULE, message)
         if host is not None and host.kind != "transaction":
             yield refuse(diagram, node.element, f"cancel boundary event on a {words(host.kind)}", "only a transaction can be cancelled")
     elif next(node.element.iterancestors(BPMN + "transaction"), None) is None:
@@ -109,8 +112,7 @@ def _cancel(diagram: Diagram, node: Node) -> Iterator[Problem]:
 def _transaction(diagram: Diagram, node: Node) -> Iterator[Problem]:
     if (method := node.element.get("method")) is not None and method not in METHODS:
         yield refuse(diagram, node.element, f'transaction with method="{method[:40]}"', "what is done is taken back by compensation")
-    ends = [each for each in node.element.iter(BPMN + "endEvent") if children(each, "cancelEventDefinition")]
-    if not any(next(end.iterancestors(BPMN + "transaction")) is node.element for end in ends):
+    if not _cancel_ends(node):
         return
     if any(name_of(child).endswith("LoopCharacteristics") for child in node.element):
         advice = "put the transaction into a subprocess that repeats"
@@ -119,3 +121,9 @@ def _transaction(diagram: Diagram, node: Node) -> Iterator[Problem]:
     if sum("cancel" in each.events for each in boundaries) != 1:
         message = f"Expected one cancel event at the boundary of '{node.id}', which can be cancelled, but there is none or more than one"
         yield diagram.problem(node.element, RULE, message)
+
+
+def _cancel_ends(transaction: Node) -> list[_Element]:
+    """The end events that cancel this transaction, not one within it."""
+    ends = [each for each in transaction.element.iter(BPMN + "endEvent") if children(each, "cancelEventDefinition")]
+    return [end for end in ends if next(end.iterancestors(BPMN + "transaction")) is transaction.element]

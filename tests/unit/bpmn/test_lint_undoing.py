@@ -78,6 +78,10 @@ def test_a_transaction_that_can_be_cancelled_has_a_way_out() -> None:
     assert not errors(transaction(boundary="", inside=""), "compensation")
 
 
+def test_a_cancel_event_that_nothing_can_cause_is_a_warning() -> None:
+    assert [(each.element, each.severity) for each in found(transaction(inside=""), "compensation")] == [("c", "warning")]
+
+
 def test_only_transactions_are_cancelled() -> None:
     assert errors(bpmn(chain(USER) + NO), "unsupported") == ["no"]
     assert errors(bpmn(chain(USER) + WAY_OUT.replace("tx", "a")), "unsupported") == ["c"]
