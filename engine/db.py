@@ -4,6 +4,7 @@ On SQLite, commands that arrive together share one commit (see turns.py). Postgr
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.settings import Settings
 from engine.tables import Base
@@ -21,6 +24,7 @@ from engine.turns import Turn, Turns
 
 Result = TypeVar("Result")
 WAL_PAGES = 8_000  # 32 MB of log before SQLite carries it into the file: whoever commits then waits for two more flushes
+FRESH_SECONDS = 1.0  # for which a connection to PostgreSQL is believed to be alive still
 BUSY_SECONDS = 15.0  # how long a writer of another process is waited for
 
 
@@ -196,4 +200,19 @@ def _postgresql_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(parsed, pool_size=20, max_overflow=20, pool_pre_ping=True)
+    engine = create_engine(parsed, pool_size=20, max_overflow=20)
+
+    @event.listens_for(engine, "checkin")
+    def stamp(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    # The pool's own ping asks the server before every transaction; one that answered just now need not be asked.
+    @event.listens_for(engine, "checkout")
+    def ping(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if time.monotonic() - record.info.get("used_at", 0.0) > FRESH_SECONDS:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
+
+    return engine
