@@ -15,10 +15,10 @@ from engine.actors import Actor
 from engine.bpmn import decisions, executable, form_data, lint, parser, vocabulary
 from engine.bpmn.clock_rules import Rule, rules_of
 from engine.bpmn.model import Process
-from engine.errors import DeploymentRefused, Forbidden, NotFound, Problem
+from engine.errors import DeploymentRefused, Forbidden, NotFound, NotRunnable, Problem
 from engine.forms import Form, compile_form
 from engine.history import COMPANY
-from engine.tables import Definition, DefinitionResource, StartSubscription
+from engine.tables import Definition, DefinitionResource, Instance, StartSubscription
 
 BPMN_ENDINGS = (".bpmn", ".bpmn20.xml")
 KINDS = {".dmn": "dmn", ".form": "form"}
@@ -35,15 +35,25 @@ class Deployment:
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """A definition ready to run: compiled, with its forms, its decisions and its clocks."""
+class Described:
+    """What a page needs of a definition: its words and its forms. Of one that cannot be read, nothing but its key."""
 
     id: int
     key: str
     version: int
     process: Process
-    executable: executable.Executable
     forms: Mapping[str, Form]
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.process.activities)
+
+
+@dataclass(frozen=True)
+class Loaded(Described):
+    """A definition ready to run: compiled, with its forms, its decisions and its clocks."""
+
+    executable: executable.Executable
     clocks: Sequence[Rule]
 
 
@@ -299,19 +309,38 @@ def resources(session: Session, definition_id: int) -> list[DefinitionResource]:
 
 
 def load(session: Session, definition_id: int) -> Loaded:
-    """The definition, compiled; kept in memory, since it never changes once it is committed."""
+    """The definition, compiled; kept in memory, since it never changes once it is committed.
+
+    Raises NotFound when there is none, NotRunnable when what is stored of it cannot be compiled.
+    """
     kept: dict[int, Loaded] = db.of(session).keep.setdefault("definitions", {})
     known = kept.get(definition_id) or session.info.setdefault("definitions", {}).get(definition_id)
     if known is None:
         # Not before the commit: were this deployment rolled back, the next one would be given the same id.
-        known = session.info["definitions"][definition_id] = _load(session, definition_id)
+        known = session.info["definitions"][definition_id] = _load(session, get(session, definition_id))
         db.on_commit(session, lambda: kept.update({definition_id: known}))
     return known
 
 
-def _load(session: Session, definition_id: int) -> Loaded:
-    definition = get(session, definition_id)
-    files = resources(session, definition_id)
+def describe(session: Session, instance: Instance) -> Described:
+    """The definition of an instance, for reading: an instance can be shown though nobody knows any more how it goes on."""
+    try:
+        return load(session, instance.definition_id)
+    except (NotFound, NotRunnable):
+        unknown = Process(instance.key, instance.key, None, None, (), (), {}, {}, {}, {})
+        return Described(instance.definition_id, instance.key, instance.version, unknown, {})
+
+
+def _load(session: Session, definition: Definition) -> Loaded:
+    files = resources(session, definition.id)
+    try:
+        return _compiled(definition, files)
+    except Exception as error:  # whatever is wrong with a stored definition is wrong with its instances, not with the program
+        reason = f"{type(error).__name__}: {error}"
+        raise NotRunnable(f"Expected a definition that can be run, but {definition.key} {definition.version} cannot: {reason}") from error
+
+
+def _compiled(definition: Definition, files: Sequence[DefinitionResource]) -> Loaded:
     diagram = next(file for file in files if file.kind == "bpmn")
     root, _ = vocabulary.read_bpmn(diagram.content, diagram.name, executable=True)  # it was deployed: the question has been answered
     process = next(process for process in vocabulary.read_processes(root, diagram.name) if process.key == definition.key)
@@ -323,4 +352,4 @@ def _load(session: Session, definition_id: int) -> Loaded:
     # As it was normalised when it was deployed: a later release may normalise otherwise, and running instances must not notice.
     normalised = next(file for file in files if file.kind == "normalised")
     compiled = executable.compile_stored(parser.read_xml(normalised.content, normalised.name), process, usable)
-    return Loaded(definition.id, definition.key, definition.version, process, compiled, forms, rules_of(process))
+    return Loaded(definition.id, definition.key, definition.version, process, forms, compiled, rules_of(process))

@@ -48,6 +48,23 @@ class AlreadyClaimed(Conflict):
     code = "already_claimed"
 
 
+class NotRunnable(Conflict):
+    """A stored definition is damaged, or this release can no longer run it."""
+
+    code = "not_runnable"
+
+
+class Unusable(Conflict):
+    """The stored state of a case, or its definition, cannot be read: it stands still until somebody has repaired it. No other does."""
+
+    code = "unusable"
+
+    def __init__(self, instance_id: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.instance_id = instance_id
+        self.kind = kind  # of the incident: state or definition
+
+
 class LimitExceeded(Rejected):
     """Something is larger than the settings allow."""
 

@@ -4,12 +4,16 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
+from engine import waits
 from engine.errors import NotFound
 from engine.history import Event
-from engine.tables import Incident, Instance
+from engine.tables import Incident, Instance, Job, Timer
+
+KINDS = ("state", "definition")
+STANDSTILL = "standstill"  # in the trigger of an incident that is about the instance as a whole
 
 
 def open_incident(
@@ -39,6 +43,32 @@ def open_incident(
     return incident, Event("incident.opened", activity_id, {"incident": incident.id, "kind": kind, "message": message})
 
 
+def stand_still(session: Session, instance: Instance, kind: str, message: str, now: datetime) -> Event | None:
+    """The instance cannot be moved at all: one incident, and nothing of it falls due before that is retried.
+
+    What does not need its state, such as a message that it has thrown, goes on. The caller writes the event; there is none when it stood
+    still before.
+    """
+    session.execute(update(Timer).where(Timer.instance_id == instance.id, Timer.state == "open").values(state="held"))
+    its_own = (Job.instance_id == instance.id) & Job.topic.not_in((waits.THROW, waits.CANCEL))
+    session.execute(update(Job).where(its_own, Job.state == "ready").values(state="held", locked_until=None))
+    if any(one.trigger.get(STANDSTILL) for one in open_of(session, instance.id)):
+        return None
+    return open_incident(session, instance, instance.key, kind, message, now, trigger={STANDSTILL: True})[1]
+
+
+def standing_still() -> Select[int]:
+    """The ids of the instances that cannot be moved at all, as a subquery."""
+    return select(Incident.instance_id).where(Incident.kind.in_(KINDS), Incident.token.is_(None), Incident.resolved_at.is_(None))
+
+
+def go_on(session: Session, instance: Instance) -> None:
+    """What was held while the instance stood still falls due again; in a suspended one, when it is resumed."""
+    if instance.state == "running":
+        session.execute(update(Timer).where(Timer.instance_id == instance.id, Timer.state == "held").values(state="open"))
+        session.execute(update(Job).where(Job.instance_id == instance.id, Job.state == "held").values(state="ready"))
+
+
 def get(session: Session, incident_id: int) -> Incident:
     incident = session.get(Incident, incident_id)
     if incident is None:
@@ -64,9 +94,11 @@ def resolve_gone(
     """Close the incidents of what is over: steps that stand still no longer, jobs and timers for which no token waits any more."""
     if not instance.incidents:
         return []
-    gone = [one for one in open_of(session, instance.id) if one.token is not None]
-    gone = [one for one in gone if one.token not in (stuck if one.trigger.get("step") else waiting)]
-    return [resolve(instance, incident, now, by) for incident in gone]
+    known = open_of(session, instance.id)
+    gone = [one for one in known if one.token is not None and one.token not in (stuck if one.trigger.get("step") else waiting)]
+    if moves_again := [one for one in known if one.trigger.get(STANDSTILL)]:
+        go_on(session, instance)
+    return [resolve(instance, incident, now, by) for incident in gone + moves_again]
 
 
 def count_open(session: Session, sites: Iterable[str]) -> int:

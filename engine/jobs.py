@@ -15,13 +15,13 @@ from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from engine import db, history, incidents, instances, messages, notices, runner, waits
+from engine import db, history, incidents, instances, messages, notices, runner, standstill, waits
 from engine.actors import Actor
 from engine.bpmn import codec
 from engine.bpmn.timing import parse_duration
 from engine.bpmn.triggers import Complete, Deliver, Escalate, Fail
 from engine.db import Database
-from engine.errors import LimitExceeded, StewardError
+from engine.errors import LimitExceeded, StewardError, Unusable
 from engine.history import Event
 from engine.prepared import Prepared
 from engine.states import LIVE_INSTANCE
@@ -309,6 +309,9 @@ def _record_failure(database: Database, job_id: int, error: Exception, now: date
         if held is None:
             return
         instance, job = held
+        if isinstance(error, Unusable) and error.instance_id == instance.id:
+            standstill.note(session, instance, error, now)
+            return
         own = job.topic in _OWN
         job.attempts += 1 if own or job.locked_until is None else 0
         job.error, job.locked_until = message, None

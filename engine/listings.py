@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from engine import cursors, history, rights
 from engine.actors import Actor
 from engine.bpmn import codec
+from engine.bpmn.triggers import StateCorrupt
 from engine.cursors import Page
 from engine.db import core
-from engine.errors import Forbidden, NotFound
+from engine.errors import Forbidden, NotFound, Unusable
 from engine.history import Line
 from engine.prepared import Prepared, detached
 from engine.search import matching
@@ -49,7 +50,7 @@ class TaskRow:
 
 @dataclass(frozen=True)
 class InstanceRow:
-    """An instance with the activities at which it waits."""
+    """An instance with the activities at which it waits; none are known of one whose state cannot be read."""
 
     row: Instance
     waiting: list[str]
@@ -157,7 +158,7 @@ def instance(session: Session, instance_id: int, actor: Actor) -> InstanceRow:
     if row is None or not rights.may_see_instance(actor, row.site):
         raise _missing(instance_id)
     state = found[0][-1] if row.ended_at is None else None
-    return InstanceRow(row, codec.read_waiting(state) if state is not None else [])
+    return InstanceRow(row, _waiting(state))
 
 
 def _with_waiting(session: Session, rows: Sequence[Instance]) -> list[InstanceRow]:
@@ -165,14 +166,25 @@ def _with_waiting(session: Session, rows: Sequence[Instance]) -> list[InstanceRo
     session.flush()
     stored = select(InstanceState.instance_id, InstanceState.state).where(InstanceState.instance_id.in_(live))
     states = dict(session.execute(stored).all())
-    return [InstanceRow(row, codec.read_waiting(states[row.id]) if row.id in states else []) for row in rows]
+    return [InstanceRow(row, _waiting(states.get(row.id))) for row in rows]
+
+
+def _waiting(state: bytes | None) -> list[str]:
+    try:
+        return [] if state is None else codec.read_waiting(state)
+    except StateCorrupt:
+        return []
 
 
 def variables(session: Session, instance_id: int, actor: Actor) -> Mapping[str, Mapping[str, Any]]:
-    """The variables of every scope of an instance; "" is the instance itself."""
-    _visible(session, instance_id, actor)
-    stored = session.scalars(select(InstanceState.state).where(InstanceState.instance_id == instance_id)).one()
-    return codec.read_scopes(stored)
+    """The variables of every scope of an instance; "" is the instance itself. Raises Unusable when its state cannot be read."""
+    found = _visible(session, instance_id, actor)
+    stored = session.scalars(select(InstanceState.state).where(InstanceState.instance_id == instance_id)).first()
+    try:
+        return codec.read_scopes(stored or b"")
+    except StateCorrupt as error:
+        message = f"Expected the variables of {found.number or found.id}, but its state cannot be read. {error}"
+        raise Unusable(instance_id, "state", message) from error
 
 
 def incidents(

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine import db, instances, rights, runner, waits
+from engine import db, incidents, instances, rights, runner, standstill, waits
 from engine.actors import Actor
-from engine.bpmn.triggers import Deliver, StateCorrupt
+from engine.bpmn.triggers import Deliver
 from engine.correlation import canonical_key
 from engine.db import insert_unless_there
-from engine.errors import Invalid, NotFound
+from engine.errors import Invalid, NotFound, Unusable
 from engine.history import Event
 from engine.tables import Instance, Message, MessageSubscription, Site, StartSubscription
 from engine.texts import storable
@@ -132,10 +132,11 @@ def deliver(session: Session, message: Message, actor: Actor, now: datetime) -> 
 
 
 def _reaches(session: Session, message: Message, still: MessageSubscription, instance: Instance, actor: Actor, now: datetime) -> bool:
-    """Move the waiting instance; False when its state cannot be read: then the next one with the same key is meant."""
+    """Move the waiting instance; False when it cannot be moved at all: then the next one with the same key is meant."""
     try:
         held = runner.hold(session, instance)
-    except StateCorrupt:
+    except Unusable as unusable:
+        standstill.note(session, instance, unusable, now)
         return False
     event = Event("message.received", still.activity_id, {"name": message.name, "message": message.id})
     runner.advance(session, held, Deliver(still.token, message.name, message.payload, now), event, actor, now)
@@ -197,9 +198,10 @@ def stored_for_somebody(session: Session, now: datetime, limit: int) -> list[int
         & (MessageSubscription.site == Message.site)
         & (MessageSubscription.correlation == Message.correlation)
     )
-    # A suspended instance takes nothing: its messages must not stand before those of others.
+    # An instance that is suspended, or cannot be read, takes nothing: its messages must not stand before those of others.
     query = select(Message.id).join(MessageSubscription, matches).join(Instance, Instance.id == MessageSubscription.instance_id)
     query = query.where(Message.state == "stored", Message.expires_at > now, Instance.state == "running")
+    query = query.where((Instance.incidents == 0) | Instance.id.not_in(incidents.standing_still()))
     return list(session.scalars(query.distinct().order_by(Message.id).limit(limit)))
 
 

@@ -1,6 +1,7 @@
 """Read models of one case: everything that its page and the pages of its tasks show. A case is an instance with all that it called."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -12,11 +13,13 @@ from sqlalchemy.orm import Session
 from engine import cursors, definitions, history, rights
 from engine.actors import Actor
 from engine.bpmn import codec
+from engine.bpmn.triggers import StateCorrupt
 from engine.cursors import Page
-from engine.definitions import Loaded
-from engine.errors import NotFound
+from engine.definitions import Described
+from engine.errors import NotFound, Unusable
 from engine.forms import Component
 from engine.history import Line
+from engine.incidents import STANDSTILL
 from engine.states import OPEN_TASK
 from engine.tables import Comment, Incident, Instance, InstanceState, Membership, Person, SlaClock, TaskParticipant, UserTask
 
@@ -60,13 +63,14 @@ class Case:
 
     instance: Instance  # the one that was asked for
     family: Sequence[Instance]  # the outermost first
-    loaded: Mapping[int, Loaded]  # by instance id
+    loaded: Mapping[int, Described]  # by instance id
     tasks: Sequence[OpenTask]
     clocks: Sequence[SlaClock]
     incidents: Sequence[Incident]
     comments: Sequence[Comment]
     states: Mapping[int, Mapping[str, Any]]  # what is stored of each instance, by its id
     lines: Sequence[Line] = field(default_factory=list)
+    unusable: Sequence[Unusable] = ()  # instances that could not be moved, which nobody has found out yet
 
     @property
     def variables(self) -> Mapping[str, Any]:
@@ -101,7 +105,7 @@ def says_something(value: Any) -> bool:
     return value not in (None, "", [], False, 0)
 
 
-def labelled_fields(loaded: Loaded) -> dict[str, Component]:
+def labelled_fields(loaded: Described) -> dict[str, Component]:
     """Every field of a process's forms by its name; that of the start form, when several forms ask for the same."""
     start = loaded.process.start_form
     names = ([start] if start else []) + sorted(name for name in loaded.forms if name != start)
@@ -119,19 +123,32 @@ def case(session: Session, instance_id: int, actor: Actor, with_history: bool = 
         raise NotFound(f"Expected an instance, but there is none with id {instance_id}")
     family = list(session.scalars(select(Instance).where(Instance.root_id == instance.root_id).order_by(Instance.depth, Instance.id)))
     ids = [one.id for one in family]
+    loaded = {one.id: definitions.describe(session, one) for one in family}
+    states = states_of(session, ids)
+    failed = list(
+        session.scalars(select(Incident).where(Incident.instance_id.in_(ids), Incident.resolved_at.is_(None)).order_by(Incident.id))
+    )
+    standing_still = {one.instance_id for one in failed if one.trigger.get(STANDSTILL)}
     return Case(
         instance=instance,
         family=family,
-        loaded={one.id: definitions.load(session, one.definition_id) for one in family},
+        loaded=loaded,
         tasks=open_tasks(session, ids),
         clocks=list(session.scalars(select(SlaClock).where(SlaClock.instance_id.in_(ids)).order_by(SlaClock.id))),
-        incidents=list(
-            session.scalars(select(Incident).where(Incident.instance_id.in_(ids), Incident.resolved_at.is_(None)).order_by(Incident.id))
-        ),
+        incidents=failed,
         comments=list(session.scalars(select(Comment).where(Comment.instance_id.in_(ids)).order_by(Comment.id))),
-        states=states_of(session, ids),
+        states=states,
         lines=lines_of(session, family) if with_history else [],
+        unusable=[found for one in family if one.id not in standing_still and (found := _unusable(one, loaded[one.id], states))],
     )
+
+
+def _unusable(instance: Instance, described: Described, states: Mapping[int, object]) -> Unusable | None:
+    if instance.ended_at is not None or (described.is_known and instance.id in states):
+        return None
+    kind = "state" if described.is_known else "definition"
+    name = instance.number or instance.id
+    return Unusable(instance.id, kind, f"Expected a {kind} by which {name} can go on, but there is none that can be read")
 
 
 def task(session: Session, task_id: int, actor: Actor) -> UserTask:
@@ -142,9 +159,9 @@ def task(session: Session, task_id: int, actor: Actor) -> UserTask:
     return found
 
 
-def loaded_of(session: Session, instance_id: int) -> Loaded:
-    """The definition by which an instance runs."""
-    return definitions.load(session, session.get_one(Instance, instance_id).definition_id)
+def loaded_of(session: Session, instance_id: int) -> Described:
+    """The definition by which an instance runs, for reading."""
+    return definitions.describe(session, session.get_one(Instance, instance_id))
 
 
 def diagram_name(session: Session, definition_id: int) -> str:
@@ -164,17 +181,22 @@ def open_tasks(session: Session, instance_ids: Collection[int]) -> list[OpenTask
 
 
 def states_of(session: Session, instance_ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
-    """What is stored of these instances, decoded without their definitions."""
+    """What is stored of these instances, decoded without their definitions; nothing of one that cannot be read."""
     query = select(InstanceState.instance_id, InstanceState.state).where(InstanceState.instance_id.in_(instance_ids))
-    return {number: codec.read(state) for number, state in session.execute(query)}
+    found: dict[int, Mapping[str, Any]] = {}
+    for number, state in session.execute(query):
+        with suppress(StateCorrupt):
+            found[number] = codec.read(state)
+    return found
 
 
 def variables_of(session: Session, instance_id: int, scope: str = "") -> dict[str, Any]:
-    """The variables that an inner scope sees, as last stored; without one, those of the instance."""
+    """The variables that an inner scope sees, as last stored; without one, those of the instance. Of what cannot be read, none."""
     stored = session.scalars(select(InstanceState.state).where(InstanceState.instance_id == instance_id)).first()
-    if stored is None:
+    try:
+        scopes = {"": {}} if stored is None else codec.read_scopes(stored)
+    except StateCorrupt:
         return {}
-    scopes = codec.read_scopes(stored)
     return scopes[""] | scopes.get(scope, {})
 
 

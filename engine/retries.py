@@ -16,7 +16,8 @@ from engine.tables import Incident, Timer
 def retry(session: Session, incident_id: int, actor: Actor, now: datetime) -> Incident:
     """Try again. The incident is resolved when the step goes through, and stays (or comes again) when it does not.
 
-    Raises NotFound for another site's incident, Forbidden for who may not operate, Conflict when it is resolved already.
+    Raises NotFound for another site's incident, Forbidden for who may not operate, Conflict when it is resolved already,
+    Unusable while the case can still not be moved at all.
     """
     incident = incidents.get(session, incident_id)
     if not rights.may_see_instance(actor, incident.site):
@@ -31,6 +32,9 @@ def retry(session: Session, incident_id: int, actor: Actor, now: datetime) -> In
         assert incident.token is not None
         runner.advance(session, runner.hold(session, instance), Retry(incident.token), event, actor, now)
         return incident
+    if incident.trigger.get(incidents.STANDSTILL):
+        runner.hold(session, instance)  # still Unusable, or else readable now
+        incidents.go_on(session, instance)
     _set_going(session, incident, now)
     resolved = incidents.resolve(instance, incident, now, actor.login)
     history.append(session, instance, [event, resolved], actor, now)

@@ -20,7 +20,7 @@ from engine.bpmn.triggers import Cancel, Change, Complete, Context, Failure, Out
 from engine.bpmn.workflow import Workflow
 from engine.db import core
 from engine.definitions import Loaded
-from engine.errors import Conflict, LimitExceeded, NotFound
+from engine.errors import Conflict, LimitExceeded, NotFound, NotRunnable, Unusable
 from engine.history import Event
 from engine.prepared import Prepared, detached
 from engine.search import index as index_case
@@ -95,13 +95,22 @@ def find(session: Session, statement: Prepared, wanted: int) -> Instance | None:
 
 
 def hold(session: Session, instance: Instance) -> Held:
-    """The instance with its workflow, from memory or decoded from its stored state."""
-    loaded = definitions.load(session, instance.definition_id)
-    workflow = _cache(session).take(instance.id, instance.moves)
-    if workflow is None:
-        [(state,)] = _LOAD_STATE.rows(session, {"of_instance": instance.id})
-        workflow = Workflow.load(loaded.executable, state, instance.id)
+    """The instance with its workflow, from memory or decoded from its stored state; raises Unusable when it cannot be made."""
+    try:
+        loaded = definitions.load(session, instance.definition_id)
+        workflow = _cache(session).take(instance.id, instance.moves) or _decoded(session, instance, loaded)
+    except (NotFound, NotRunnable, StateCorrupt) as error:
+        kind = "state" if isinstance(error, StateCorrupt) else "definition"
+        message = f"Expected a {kind} by which {instance.number or instance.id} can go on, but there is none. {error}"
+        raise Unusable(instance.id, kind, message) from error
     return Held(instance, loaded, workflow, sites.facts(session, instance.site), _limits(session))
+
+
+def _decoded(session: Session, instance: Instance, loaded: Loaded) -> Workflow:
+    rows = _LOAD_STATE.rows(session, {"of_instance": instance.id})
+    if not rows:
+        raise StateCorrupt("Expected a stored state, but its row is missing")
+    return Workflow.load(loaded.executable, rows[0][0], instance.id)
 
 
 def begin(session: Session, instance: Instance, loaded: Loaded, variables: Mapping[str, Any], start_event: str | None = None) -> Held:
@@ -163,16 +172,16 @@ def _leaving(instance: Instance, outcome: Outcome) -> Failure | None:
 
 
 def cancel(session: Session, instance: Instance, event: Event, actor: Actor, now: datetime) -> Step:
-    """End the instance from outside, even one whose state can no longer be read."""
+    """End the instance from outside, even one whose state or definition can no longer be read."""
     try:
         held = hold(session, instance)
         held.workflow.advance(Cancel(), _context(held, now))
-    except StateCorrupt:
+    except Unusable:
         held = None
-    loaded, facts = definitions.load(session, instance.definition_id), sites.facts(session, instance.site)
+    facts = sites.facts(session, instance.site)
     waits.remove_all(session, instance, now)
     events = [event, *(incidents.resolve(instance, one, now, actor.login) for one in incidents.open_of(session, instance.id))]
-    events += _end(session, instance, loaded, facts, "cancelled", now)
+    events += _end(session, instance, held.loaded if held else None, facts, "cancelled", now)
     history.append(session, instance, events, actor, now)
     if held is not None:
         _save(session, held)
@@ -338,10 +347,16 @@ def _write_fields(session: Session, instance: Instance, fields: Mapping[str, str
 
 
 def _end(
-    session: Session, instance: Instance, loaded: Loaded, facts: sites.SiteFacts, state: str, now: datetime, error: Failure | None = None
+    session: Session,
+    instance: Instance,
+    loaded: Loaded | None,
+    facts: sites.SiteFacts,
+    state: str,
+    now: datetime,
+    error: Failure | None = None,
 ) -> list[Event]:
     instance.state, instance.ended_at = state, now
-    events = clocks.stop_all(session, instance, now, facts.calendar) if loaded.clocks else []
+    events = clocks.stop_all(session, instance, now, facts.calendar) if loaded is None or loaded.clocks else []
     if state == "completed":
         events.append(Event("instance.completed"))
     if instance.parent_id is not None and instance.parent_token is not None:

@@ -9,10 +9,11 @@ from typing import NamedTuple
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from engine import clocks, history, jobs, messages, runner, scheduled_starts, sites, timers
+from engine import clocks, history, jobs, messages, runner, scheduled_starts, sites, standstill, timers
 from engine.clock import Clock
 from engine.crew import CASE, HANDLER, MESSAGE, START, Alone, Crew, Pile
 from engine.db import Database
+from engine.errors import Unusable
 from engine.jobs import Handler
 from engine.tables import SlaClock
 
@@ -121,6 +122,9 @@ def _fire(database: Database, timer_id: int, now: datetime) -> bool:
             return timers.fire(session, timer_id, now) is not None
     except OperationalError:  # the database's problem: away, full, or busy. The timer stays due, and the next tick tries again
         raise
+    except Unusable as unusable:
+        standstill.report(database, unusable, now)
+        return True
     except Exception as error:  # this timer's problem alone
         logger.exception("Timer %s failed", timer_id)
         with database.transaction() as session:

@@ -47,6 +47,7 @@ ENGINE_LAYERS = [
         "notices",
         "jobs",
         "retries",
+        "standstill",
         "identity",
         "residents",
         "unmasking",

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
-from flask import Response, flash, g, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, flash, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from flask_login import AnonymousUserMixin, current_user
@@ -19,6 +19,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from engine import standstill
 from engine.errors import (
     Conflict,
     DeploymentRefused,
@@ -30,6 +31,7 @@ from engine.errors import (
     TooLarge,
     TooManyAttempts,
     Unauthenticated,
+    Unusable,
 )
 
 log = logging.getLogger("steward.web")
@@ -83,6 +85,7 @@ SENTENCES = {
 def install(app: APIFlask) -> None:
     app.error_processor(refused_by_the_library)  # first: it takes the framework's own refusals along
     app.register_error_handler(Rejected, refused)
+    app.register_error_handler(Unusable, standing_still)
     app.register_error_handler(HTTPException, refused_by_the_framework)
     app.register_error_handler(CSRFError, refused_as_forged)
     app.register_error_handler(OperationalError, cannot_keep)
@@ -100,6 +103,16 @@ def refused(error: Rejected) -> ResponseReturnValue:
     if is_for_programs():
         return jsonify(as_json(error)), status
     return login_first() if status == 401 else page(status, detail=error.message)
+
+
+def standing_still(error: Unusable) -> ResponseReturnValue:
+    """The case cannot be moved or read at all: that becomes its incident, and whoever asked is told."""
+    steward = current_app.extensions["steward"]
+    standstill.report(steward.db, error, steward.clock.now())
+    if is_for_programs():
+        return jsonify(as_json(error)), 409
+    title, advice = gettext("这个工单暂时动不了"), gettext("系统读不出它存下来的内容，您的操作没有生效，请告诉管理员。其他工单不受影响。")
+    return page(409, detail=error.message, words=(title, advice))
 
 
 def refused_by_the_framework(error: HTTPException) -> ResponseReturnValue:
@@ -196,8 +209,8 @@ def _page_at_hand() -> str | None:
     return f"{came_from.path}?{came_from.query}" if came_from.query else came_from.path
 
 
-def page(status: int, detail: str = "", number: str = "") -> ResponseReturnValue:
-    title, advice = SENTENCES.get(status, SENTENCES[500 if status >= 500 else 400])
+def page(status: int, detail: str = "", number: str = "", words: tuple[str, str] | None = None) -> ResponseReturnValue:
+    title, advice = words or SENTENCES.get(status, SENTENCES[500 if status >= 500 else 400])
     template = "errors/notice.html" if is_htmx() else "errors/page.html"
     return render_template(template, status=status, title=title, advice=advice, detail=detail, number=number), status
 

@@ -15,7 +15,7 @@ from engine.db import Database
 from engine.errors import Forbidden
 from engine.jobs import Work
 from engine.settings import Limits, Settings
-from engine.tables import Instance, Job, Timer
+from engine.tables import Instance, Job, Message, Timer
 from tests.factories import (
     END_EVENT,
     ONE_TASK,
@@ -167,7 +167,9 @@ def test_a_message_that_cannot_be_handed_on_stops_no_other(company: Company) -> 
     company.work()
     assert company.waiting(sound) == ["heard"]
     with company.database.read() as session:
-        assert len(messages.stored_for_somebody(session, company.now, 10)) == 1
+        assert session.scalars(select(Message.state).order_by(Message.id)).all() == ["stored", "delivered"]
+        assert messages.stored_for_somebody(session, company.now, 10) == []  # before that case has been repaired
+    assert [(one.instance_id, one.kind) for one in company.incidents()] == [(spoilt, "state")]
 
 
 def test_jobs_that_arrive_for_a_suspended_instance_wait_with_it(company: Company) -> None:

@@ -29,7 +29,7 @@ def show_instance(session: Session, actor: Actor, instance_id: int) -> Any:
     return listings.instance(session, instance_id, actor)
 
 
-@reads(nouns, "/process-instances/<id:instance_id>/variables", schemas.VariablesAnswer)
+@reads(nouns, "/process-instances/<id:instance_id>/variables", schemas.VariablesAnswer, refusals=(409,))
 def show_variables(session: Session, actor: Actor, instance_id: int) -> Any:
     """Its variables: those of the whole instance, and those of each scope inside it."""
     found = dict(listings.variables(session, instance_id, actor))

@@ -25,7 +25,10 @@ def mask_for(session: Session, instance_id: int, actor: Actor) -> Mask:
     instance = session.get_one(Instance, instance_id)
     if rights.may_see_telephone(actor, instance.site, _holds_task(session, instance, actor)):
         return lambda value: value
-    forms = definitions.load(session, instance.definition_id).forms.values()
+    described = definitions.describe(session, instance)
+    if not described.is_known:
+        return _hidden  # nobody can say any more which of the values are a resident's
+    forms = described.forms.values()
     keys = dict(pair for form in forms for pair in _of_residents(form.components))
     return lambda value: _masked(value, keys)
 
@@ -56,6 +59,15 @@ def _of_residents(components: Sequence[Component]) -> Iterable[tuple[str, Hide]]
         elif component.key and names_a_resident(component):
             yield component.key, masked_name
         yield from _of_residents(component.components)
+
+
+def _hidden(value: Any) -> Any:
+    """The shape without the words."""
+    if isinstance(value, dict):
+        return {name: _hidden(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_hidden(inner) for inner in value]
+    return "***" if isinstance(value, str) else value
 
 
 def _masked(value: Any, keys: Mapping[str, Hide]) -> Any:

@@ -39,7 +39,8 @@ def show_form(session: Session, actor: Actor, task_id: int) -> Any:
     content = None
     if task.form is not None:
         files = definitions.resources(session, session.get_one(Instance, task.instance_id).definition_id)
-        content = next(orjson.loads(file.content) for file in files if file.kind == "form" and PurePosixPath(file.name).stem == task.form)
+        forms = (file for file in files if file.kind == "form" and PurePosixPath(file.name).stem == task.form)
+        content = next((orjson.loads(file.content) for file in forms), None)  # none: its definition is gone
     return {"form": task.form, "form_schema": content, "variables": mask(queries_case.variables_of(session, task.instance_id, task.scope))}
 
 

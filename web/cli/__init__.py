@@ -7,7 +7,7 @@ import importlib
 
 import click
 
-from engine.errors import DeploymentRefused, StewardError
+from engine.errors import DeploymentRefused, StewardError, Unusable
 from web.cli.console import Console
 
 # Which file holds which command.
@@ -73,6 +73,12 @@ class Commands(click.Group):
             for problem in refusal.problems:
                 click.echo(str(problem))
             raise Refused(str(refusal)) from refusal
+        except Unusable as unusable:
+            from engine import standstill
+
+            steward = ctx.ensure_object(Console).steward
+            standstill.report(steward.db, unusable, steward.clock.now())
+            raise Refused(str(unusable)) from unusable
         except StewardError as refusal:
             raise Refused(_sentence(refusal)) from refusal
         except OSError as error:

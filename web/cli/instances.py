@@ -74,12 +74,16 @@ def instances(
 def show_(console: Console, instance: str, login: str | None, wants_json: bool) -> None:
     """Show INSTANCE (id or number): its state, variables and open tasks."""
     from engine import listings
+    from engine.errors import Unusable
 
     with console.steward.db.read() as session:
         actor = console.actor(session, login)
         found = find(session, instance, actor)
         row = shapes.instances([found])[0]
-        row["variables"] = dict(listings.variables(session, found.id, actor)[""])
+        try:
+            row["variables"] = dict(listings.variables(session, found.id, actor)[""])
+        except Unusable as unusable:
+            row["variables"], row["unusable"] = {}, unusable.message
         row["tasks"] = shapes.tasks(listings.tasks(session, actor, instance=found.id, limit=200).items)
     if wants_json:
         print_json(row)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine import identity, queries_case, rights, sites
 from engine.actors import Actor
-from engine.definitions import Loaded
+from engine.definitions import Described
 from engine.queries_case import Case, OpenTask
 from engine.tables import Incident, Instance, SlaClock
 from web import story, words
@@ -105,7 +105,7 @@ def holders(open_task: OpenTask, names: Mapping[str, str]) -> str:
     return gettext("、").join(who)
 
 
-def diagrams(session: Session, case: Case, now: datetime) -> list[tuple[Instance, Loaded, str, dict[str, list[str]]]]:
+def diagrams(session: Session, case: Case, now: datetime) -> list[tuple[Instance, Described, str, dict[str, list[str]]]]:
     """Each instance of the case with its diagram's file and the way that it took."""
     return [
         (
@@ -115,6 +115,7 @@ def diagrams(session: Session, case: Case, now: datetime) -> list[tuple[Instance
             queries_case.progress(case, one.id, now).as_dict(),
         )
         for one in case.family
+        if case.loaded[one.id].is_known
     ]
 
 

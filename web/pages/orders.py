@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
-from engine import instances, queries_case, retries, rights, unmasking, user_tasks
+from engine import instances, queries_case, retries, rights, standstill, unmasking, user_tasks
 from engine.actors import Actor
 from engine.errors import NotFound
 from engine.states import LIVE_INSTANCE
@@ -55,6 +55,10 @@ def unmask(instance_id: int) -> ResponseReturnValue:
 
 def _page(instance_id: int, unmasked: bool = False) -> str:
     actor, now = current.actor(), current.now()
+    with current.steward().db.read() as session:
+        unusable = queries_case.case(session, instance_id, actor, with_history=False).unusable
+    for one in unusable:
+        standstill.report(current.steward().db, one, now)
     with current.steward().db.read() as session:
         case = queries_case.case(session, instance_id, actor)
         site = case.instance.site
