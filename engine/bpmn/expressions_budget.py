@@ -54,7 +54,7 @@ class Opaque:
 class Frame:
     """One evaluation: what it can see and what it may still use."""
 
-    __slots__ = ("_weighed", "allowance", "calls", "deadline", "functions", "locals", "steps", "variables")
+    __slots__ = ("_weighed", "allowance", "calls", "deadline", "functions", "limit", "locals", "steps", "variables")
 
     def __init__(
         self, variables: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]], steps: int, deadline: float | None = None
@@ -62,7 +62,7 @@ class Frame:
         self.variables = variables
         self.functions = functions
         self.locals: dict[str, Any] = {}
-        self.steps = steps
+        self.steps = self.limit = steps
         self.calls = 0
         self.allowance = MAX_MADE
         self._weighed: tuple[tuple[Any, int], ...] = ()
@@ -72,7 +72,7 @@ class Frame:
         """Count one step; look at the clock now and then."""
         self.steps -= 1
         if self.steps < 0:
-            raise EvaluationFailed("Expected the evaluation to end, but it took more steps than allowed")
+            raise EvaluationFailed(f"Expected the evaluation to end within {self.limit:,} steps, but it took more steps")
         if not self.steps & 127:
             self.check_time()
 
