@@ -21,6 +21,7 @@ from engine.settings import Settings
 from engine.tables import Base
 from engine.turns import Overtaken as Overtaken
 from engine.turns import Turn, Turns
+from engine.turnstile import Turnstile
 
 Result = TypeVar("Result")
 WAL_PAGES = 8_000  # 32 MB of log before SQLite carries it into the file: whoever commits then waits for two more flushes
@@ -39,7 +40,9 @@ class Database:
         self.settings = settings or Settings(database_url=url)
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url, durable) if self.is_sqlite else _postgresql_engine(url)
-        self._turns = Turns(self.engine) if self.is_sqlite else None
+        file = make_url(url).database
+        turnstile = Turnstile(file, BUSY_SECONDS) if file and file != ":memory:" else None
+        self._turns = Turns(self.engine, turnstile) if self.is_sqlite else None
         self.keep: dict[str, Any] = {}  # what layers above keep for as long as the database is open, such as decoded workflows
 
     def transaction(self) -> AbstractContextManager[Session]:

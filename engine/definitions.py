@@ -70,19 +70,31 @@ class _Diagram:
     compiled: dict[str, executable.Executable] = field(default_factory=dict)
 
 
+Checked = tuple[list[_Diagram], list[Problem]]
+
+
 def deploy(
     session: Session, files: Mapping[str, bytes], actor: Actor, now: datetime, keep_newer: bool = False, executable: bool = False
 ) -> Deployment:
-    """Register new versions of the processes in `files` (path → content); unchanged content makes no new version.
+    """Check the files (path → content) and register them, in one transaction: for when nobody else is kept waiting by it."""
+    require_right(actor)
+    return register(session, check(files, known_keys(session), executable), actor, now, keep_newer)
 
-    With `executable` pools run that are marked isExecutable="false". With `keep_newer` content that was deployed before and has been
-    replaced since stays replaced: for files that come with the release.
-    A diagram uses the forms and decisions that lie beside or below it, or, where it has none of that name, any in the deployment.
-    Raises DeploymentRefused with every problem of every file, Forbidden when the actor is no process owner. Then nothing stays.
-    """
+
+def require_right(actor: Actor) -> None:
+    """Raise Forbidden unless the actor may deploy."""
     if not actor.is_system and not actor.holds("process_owner"):
         raise Forbidden("Expected a process owner to deploy, but the person has no such post")
-    diagrams, warnings = check(files, known_keys(session), executable)
+
+
+def register(session: Session, checked: Checked, actor: Actor, now: datetime, keep_newer: bool = False) -> Deployment:
+    """Register new versions of the processes in files that were checked; unchanged content makes no new version.
+
+    With `keep_newer` content that was deployed before and has been replaced since stays replaced: for files that come with the release.
+    Raises Forbidden when the actor is no process owner.
+    """
+    require_right(actor)
+    diagrams, warnings = checked
     _hold_against_other_deployments(session)
     newest, created = [], []
     for diagram in diagrams:
@@ -97,10 +109,13 @@ def deploy(
     return Deployment(newest, created, warnings)
 
 
-def check(
-    files: Mapping[str, bytes], known: frozenset[str] = frozenset(), executable: bool = False
-) -> tuple[list[_Diagram], list[Problem]]:
-    """Read, lint and compile the files without a database. Returns the diagrams and the warnings; raises DeploymentRefused."""
+def check(files: Mapping[str, bytes], known: frozenset[str] = frozenset(), executable: bool = False) -> Checked:
+    """Read, lint and compile the files without a database, since it takes long. Returns the diagrams and the warnings.
+
+    With `executable` pools run that are marked isExecutable="false".
+    A diagram uses the forms and decisions that lie beside or below it, or, where it has none of that name, any in the deployment.
+    Raises DeploymentRefused with every problem of every file.
+    """
     problems: list[Problem] = []
     diagrams = _read(files, problems, executable)
     keys = [process.key for diagram in diagrams for process in diagram.processes]

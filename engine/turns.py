@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from engine.turnstile import Turnstile
+
 BATCH = 64  # commands that may share one commit; more would only make the first one wait longer
 
 
@@ -88,13 +90,15 @@ class _Batch:
 class Turns:
     """Lets threads take turns in one open transaction; the last of those that came together commits for all."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, turnstile: Turnstile | None = None) -> None:
         self._engine = engine
+        self._turnstile = turnstile  # where the writers of all processes wait
         self._turn = threading.Lock()
         self._waiting = 0
         self._count = threading.Lock()
         self._connection: Connection | None = None
         self._driver: Any = None
+        self._busy_seconds: float | None = None  # what the driver was told
         self._batch = _Batch()
         self._readers: list[sqlite3.Connection] = []
         self._inside = threading.local()
@@ -184,9 +188,18 @@ class Turns:
     def _open(self) -> None:
         if self._connection is None:
             self._connection = self._engine.connect()
-            self._driver = self._connection.connection.driver_connection
+            self._driver, self._busy_seconds = self._connection.connection.driver_connection, None
         if self._batch.size == 0:
-            self._say("BEGIN IMMEDIATE")
+            if self._turnstile is None:
+                self._begin()
+            else:
+                self._turnstile.enter(self._begin)
+
+    def _begin(self, busy_seconds: float | None = None) -> None:
+        if busy_seconds != self._busy_seconds:
+            self._say(f"PRAGMA busy_timeout={(busy_seconds or 0) * 1000:.0f}")
+            self._busy_seconds = busy_seconds
+        self._say("BEGIN IMMEDIATE")
 
     def _say(self, words: str) -> None:
         try:

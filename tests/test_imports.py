@@ -33,7 +33,7 @@ ENGINE_LAYERS = [
     ("tables", "bpmn.model", "bpmn.sandbox", "bpmn.expressions", "bpmn.feel", "bpmn.decisions", "bpmn.decision", "variables"),
     ("forms", "form"),
     ("bpmn",),
-    ("turns", "prepared", "db", "schema", "migrations", "rights"),
+    ("turnstile", "turns", "prepared", "db", "schema", "migrations", "rights"),
     ("history", "definitions", "numbering", "installation", "sessions", "search", "sites", "schedules", "figures", "workflows"),
     ("waits", "clocks", "incidents", "queries", "cases", "inbox", "listings"),
     ("runner",),

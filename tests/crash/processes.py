@@ -17,8 +17,8 @@ from pathlib import Path
 from tests.servers import START_SECONDS
 
 READY = re.compile(r"Steward (?:serves (http://\S+)|works on timers and jobs)\n")
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["web.app", "web.cli", "web.cli.serving", "engine.scheduler", "engine.schema", "psycopg", "waitress"])
+forks = multiprocessing.get_context("forkserver")
+forks.setforkserver_preload(["web.app", "web.cli", "web.cli.serving", "engine.scheduler", "engine.schema", "psycopg", "waitress"])
 
 
 def _run(words: tuple[str, ...], environment: Mapping[str, str], log: str) -> None:
@@ -64,7 +64,7 @@ class Process:
         self.read = self.log.stat().st_size if self.log.exists() else 0
         environment = {"STEWARD_DATABASE_URL": self.url, "STEWARD_ATTACHMENTS": str(self.log.parent / "attachments"), **self.settings}
         words = (*self.words, "--port", str(self.port)) if self.is_server else self.words
-        self.running = _forks.Process(target=_run, args=(words, environment, str(self.log)), daemon=True)
+        self.running = forks.Process(target=_run, args=(words, environment, str(self.log)), daemon=True)
         self.running.start()
 
     def start(self) -> None:

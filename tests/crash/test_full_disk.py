@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,18 @@ import requests
 from lxml import html
 from sqlalchemy import select, update
 
-from engine import history, identity, passwords
+from engine import history, passwords
 from engine.clock import VirtualClock
 from engine.db import Database
 from engine.tables import Instance, Person
 from tests.crash import disks
+from tests.crash.office import token
 from tests.crash.processes import Process
 from tests.crash.sizes import size
 from tests.databases import HOW_TO_INSTALL, PostgresqlServer, postgresql_binaries, sqlite_copy
 from tests.eventually import eventually
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, found_company, task, timer
-from tests.people import OPERATOR, START
+from tests.people import START
 from tests.servers import COMMAND, HOME
 
 pytestmark = pytest.mark.crash
@@ -121,7 +121,8 @@ class Office:
         return [line["type"] for line in lines]
 
     def balance(self) -> None:
-        """What was answered is there, and nothing else."""
+        """What was answered is there, and nothing else; nobody has to mend anything."""
+        assert self.company.incidents() == []
         with self.company.database.read() as session:
             states = dict(session.execute(select(Instance.id, Instance.state)).all())
             assert states == {case: "completed" if case in self.done else "running" for case in self.started}
@@ -139,11 +140,6 @@ class Office:
     def pid(self) -> int:
         assert self.server.running is not None and self.server.running.pid is not None
         return self.server.running.pid
-
-
-def token(company: Company, login: str) -> str:
-    with company.database.transaction() as session:
-        return identity.issue_token(session, login, OPERATOR, datetime.now(UTC))
 
 
 def is_refused(answer: requests.Response) -> bool:

@@ -21,9 +21,9 @@ from web.api.routing import SECURITY, commands, reads, refusals, settle
 nouns = APIBlueprint("definitions", __name__, tag="process definitions")
 
 
-@commands(nouns, "/process-definitions", schemas.Deployment, schemas.Files, status=201, location="files")
-def deploy(session: Session, actor: Actor, now: datetime, said: Mapping[str, Any]) -> definitions.Deployment:
-    """Deploy BPMN, DMN and forms: all or nothing; unchanged content makes no new version."""
+def check(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Read and compile the files, which takes long, before anybody else waits for it."""
+    definitions.require_right(current.actor())
     files: dict[str, bytes] = {}
     for upload in itertools.chain.from_iterable(request.files.listvalues()):
         name = upload.filename or ""
@@ -32,7 +32,15 @@ def deploy(session: Session, actor: Actor, now: datetime, said: Mapping[str, Any
         files[name] = upload.stream.read()
     if not files:
         raise Invalid("Expected at least one file, but there is none", {"files": "Expected at least one file, but there is none"})
-    return definitions.deploy(session, files, actor, now, executable=bool(said.get("executable")))
+    with current.steward().db.read() as session:
+        known = definitions.known_keys(session)
+    return {"checked": definitions.check(files, known, executable=bool(said.get("executable")))}
+
+
+@commands(nouns, "/process-definitions", schemas.Deployment, schemas.Files, status=201, location="files", before=check)
+def deploy(session: Session, actor: Actor, now: datetime, said: Mapping[str, Any]) -> definitions.Deployment:
+    """Deploy BPMN, DMN and forms: all or nothing; unchanged content makes no new version."""
+    return definitions.register(session, said["checked"], actor, now)
 
 
 @reads(nouns, "/process-definitions", schemas.Definitions, schemas.DefinitionFilter)

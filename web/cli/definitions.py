@@ -33,8 +33,13 @@ def deploy(console: Console, paths: Sequence[Path], executable: bool, language: 
     from engine import definitions
 
     files = read_files(paths)
-    with _naming_every_problem(wants_json, language), console.steward.db.transaction() as session:
-        deployed = definitions.deploy(session, files, console.actor(session, login), console.now(), executable=executable)
+    with console.steward.db.read() as session:
+        actor, known = console.actor(session, login), definitions.known_keys(session)
+    definitions.require_right(actor)
+    with _naming_every_problem(wants_json, language):
+        checked = definitions.check(files, known, executable)  # takes long: nobody else may wait for it
+    with console.steward.db.transaction() as session:
+        deployed = definitions.register(session, checked, actor, console.now())
         created = {definition.id for definition in deployed.created}
         rows = [
             {"key": one.key, "version": one.version, "id": one.id, "new": one.id in created, "name": one.name, "hash": one.hash}

@@ -74,8 +74,11 @@ def _complete(context: click.Context, console: Console, paths: Sequence[Path]) -
 
     context.invoke(init)
     if paths:
+        with console.steward.db.read() as session:
+            known = definitions.known_keys(session)
+        checked = definitions.check(read_files(paths), known)
         with console.steward.db.transaction() as session:
-            deployed = definitions.deploy(session, read_files(paths), Actor.system("cli"), console.now(), keep_newer=True)
+            deployed = definitions.register(session, checked, Actor.system("cli"), console.now(), keep_newer=True)
             for definition in deployed.created:
                 click.echo(f"Deployed {definition.key} version {definition.version}: {definition.name}")
     context.invoke(demo)

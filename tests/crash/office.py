@@ -1,0 +1,13 @@
+"""What people need who work over HTTP."""
+
+from datetime import UTC, datetime
+
+from engine import identity
+from tests.factories import Company
+from tests.people import OPERATOR
+
+
+def token(company: Company, login: str) -> str:
+    """A token of that person, good for now."""
+    with company.database.transaction() as session:
+        return identity.issue_token(session, login, OPERATOR, datetime.now(UTC))
