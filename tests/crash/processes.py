@@ -18,7 +18,7 @@ from tests.servers import START_SECONDS
 
 READY = re.compile(r"Steward (?:serves (http://\S+)|works on timers and jobs)\n")
 forks = multiprocessing.get_context("forkserver")
-forks.setforkserver_preload(["web.app", "web.cli", "web.cli.serving", "engine.scheduler", "engine.schema", "psycopg", "waitress"])
+forks.set_forkserver_preload(["web.app", "web.cli", "web.cli.serving", "engine.scheduler", "engine.schema", "psycopg", "waitress"])
 
 
 def _run(words: tuple[str, ...], environment: Mapping[str, str], log: str) -> None:
