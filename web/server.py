@@ -4,8 +4,10 @@
 - What is sent in drips is let go as well: a request has to be whole in a given time, its head sooner.
 - Who does not take their answer is let go: waitress waits until the socket can be written to, which is then never.
 - The size line and the trailer of a chunked body are bounded: waitress collects them without an end, copying all of it at every piece.
+- Who sends a long body while the disk is full is told so: waitress breaks the connection.
 """
 
+import json
 import resource
 import select
 import socket
@@ -18,9 +20,9 @@ import waitress
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
-from waitress.receiver import ChunkedReceiver
+from waitress.receiver import ChunkedReceiver, FixedStreamReceiver
 from waitress.server import BaseWSGIServer
-from waitress.utilities import BadRequest
+from waitress.utilities import BadRequest, Error
 
 THREADS = 16
 CONNECTIONS = 4_000
@@ -78,13 +80,58 @@ def _open_files() -> int:
 class Request(HTTPRequestParser):
     """A request of which no part grows without an end."""
 
+    has_no_room = False
+
     def received(self, data: bytes) -> int:
-        used: int = super().received(data)
+        try:
+            used: int = super().received(data)
+        except OSError:
+            used = self._without_room(data)
+        if self.has_no_room and self.completed:
+            self.error = NoRoom()
         body = self.body_rcv
         if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > LARGEST_SIZE_LINE:
             self.error = BadRequest("Expected the size of a chunk, but found something longer")
             self.completed = True
         return used
+
+    def _without_room(self, data: bytes) -> int:
+        """Take the rest of the body and keep nothing of it: who is still sending hears no answer."""
+        body, self.has_no_room = self.body_rcv, True
+        if isinstance(body, FixedStreamReceiver):
+            with suppress(OSError):
+                body.buf.close()
+            body.buf = Nowhere()
+            return int(super().received(data))
+        self.completed = True  # in pieces, nobody knows how much is to come
+        return len(data)
+
+
+class Nowhere:
+    """A buffer that keeps nothing."""
+
+    def append(self, _data: bytes) -> None:
+        """Let it go."""
+
+    def close(self) -> None:
+        """There is nothing to be closed."""
+
+    def __len__(self) -> int:
+        return 0
+
+
+class NoRoom(Error):  # type: ignore[misc]
+    """No room on the disk for a long body: answered before the application is asked, in its words."""
+
+    code, reason = 503, "Service Unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("Expected the disk to have room for what was sent, but it has none: try again later")
+
+    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
+        headers = [("Content-Type", "application/json"), ("Retry-After", "10")]
+        answer = {"error": {"code": "unavailable", "message": self.body}}
+        return f"{self.code} {self.reason}", headers, json.dumps(answer).encode()
 
 
 class Channel(HTTPChannel):

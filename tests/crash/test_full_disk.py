@@ -13,6 +13,7 @@ import requests
 from lxml import html
 from sqlalchemy import select, update
 
+from benchmarks.postgresql import HOW_TO_INSTALL, binaries
 from engine import history, passwords
 from engine.clock import VirtualClock
 from engine.db import Database
@@ -21,7 +22,7 @@ from tests.crash import disks
 from tests.crash.office import token
 from tests.crash.processes import Process
 from tests.crash.sizes import size
-from tests.databases import HOW_TO_INSTALL, PostgresqlServer, postgresql_binaries, sqlite_copy
+from tests.databases import PostgresqlServer, sqlite_copy
 from tests.eventually import eventually
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, found_company, task, timer
 from tests.people import START
@@ -175,7 +176,7 @@ def test_a_full_disk_refuses_in_words_and_goes_on_when_there_is_room(office: Off
         case, late = office.started[-2:]
         office.disk.fill(office.pid())
         until_refused(office.start)
-        until_refused(lambda time=time: office.bring(os.urandom(200_000).hex().encode()))
+        until_refused(lambda time=time: office.bring(os.urandom(700_000).hex().encode()))
         assert is_refused(office.complete(case))
         told_on_the_page(office, late)
         told_on_the_command_line(office)
@@ -209,14 +210,14 @@ def told_on_the_command_line(office: Office) -> None:
 @pytest.fixture
 def small_postgresql(tmp_path: Path, make_tables: Callable[[str], None]) -> Iterator[tuple[PostgresqlServer, disks.SmallDisk]]:
     """A PostgreSQL of our own on a disk of its own. Its socket lies elsewhere, where a path may be short."""
-    binaries = postgresql_binaries()
-    if binaries is None:
+    found = binaries()
+    if found is None:
         pytest.skip(HOW_TO_INSTALL)
     directory = Path(tempfile.mkdtemp(prefix="steward-full-"))
     directory.chmod(0o755)  # the server runs as somebody else
     try:
         with disks.mounted(directory / "disk", "120m") as disk:
-            server = PostgresqlServer(binaries, disk.directory)
+            server = PostgresqlServer(found, disk.directory)
             server.create()
             server.start()
             server.execute("CREATE DATABASE steward")

@@ -65,7 +65,7 @@ def shell(url: str, report: str, until: float, place: int) -> None:
 
     told = []
     number = 0
-    while time.time() < until:
+    while not told or time.time() < until:
         file = Path(report).with_suffix(".bpmn")
         file.write_bytes(ONE_TASK.replace(b'"order"', f'"own{place}"'.encode()).replace(b'"Work"', f'"Work {number}"'.encode()))
         for words in (
@@ -94,7 +94,7 @@ class Caller(threading.Thread):
         self.slowest = 0.0
 
     def run(self) -> None:
-        while time.time() < self.until and not self.wrong:
+        while not self.wrong and (not self.started or time.time() < self.until):
             case = self._post("/process-definitions/order/start", {"site": "S1"}).get("id")
             if case is None:
                 return
