@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from engine.bpmn.elements import Work
 from engine.bpmn.executable import Executable
 from engine.bpmn.gateways import Join
 from engine.bpmn.instance import READY, STARTED, WAITING, Instance, Token
@@ -137,7 +138,7 @@ def _place(instance: Instance, row: list[Any]) -> None:
     token.failed, token.variables, token.details = failed, variables, details
     instance.watch(token)
     spec = token.task_spec
-    if phase == "arrived" and isinstance(spec, Join):
+    if phase == "arrived" and isinstance(spec, Join | Work):
         spec.arrive(token)
     elif token._state == READY:
         instance.queue(token)

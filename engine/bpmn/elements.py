@@ -6,7 +6,7 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins import BpmnSpecMixin
 
-from engine.bpmn import catching, compaction, compensation, loops, multi_instance, standard_loop, throwing
+from engine.bpmn import catching, compaction, compensation, loops, multi_instance, quantities, standard_loop, throwing
 from engine.bpmn.data import Data
 from engine.bpmn.extensions import Mapped, Reader
 from engine.bpmn.instance import StepFailed, Token
@@ -38,6 +38,7 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
     body: Any = None  # what a subprocess holds
     starts_itself = False  # an event starts it, no flow
     is_transaction = False
+    start_quantity = completion_quantity = 1  # tokens
     # Who takes it back when it is completed: an activity, beside the event that stands for it, or an event subprocess in it.
     handler: Any = None
     compensation: Any = None
@@ -97,7 +98,7 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
         assert owner is not None
         compensation.remember(my_task)
         if my_task.item is None:
-            for flow in self.taken(my_task):
+            for flow in self.taken(my_task) * self.completion_quantity:
                 instance.send(flow.target, owner, flow.id)
         for listener in my_task.listening():
             compaction.splice(listener)
@@ -140,14 +141,26 @@ class Work(Element):
 
     def configure(self, reader: Reader) -> None:
         self.loop = loops.read(reader)
+        self.start_quantity, self.completion_quantity = reader.number("startQuantity"), reader.number("completionQuantity")
         self.inputs_mapped, self.outputs_mapped = reader.inputs(self._data_inputs()), reader.outputs()
         self.collects = self.loop.results if isinstance(self.loop, loops.MultiInstance) else None
 
     def _data_inputs(self) -> tuple[tuple[str, Any], ...]:
         return self.data.entering(self.loop.collected_from if isinstance(self.loop, loops.MultiInstance) else None)
 
+    def arrive(self, token: Token) -> None:
+        quantities.arrive(self, token)
+
+    def withdraw(self, token: Token) -> None:
+        quantities.withdraw(self, token)
+
+    def open_if_due(self, owner: Token) -> bool:
+        return False
+
     def enter(self, token: Token) -> bool | None:
         assert token.owner is not None
+        if self.start_quantity > 1 and token.item is None and not quantities.gathered(self, token):
+            return None
         if token.owner.task_spec.holds_back(token.owner, token):
             token.phase = "held"
             return None

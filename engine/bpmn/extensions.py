@@ -116,6 +116,11 @@ class Reader:
     def attribute(self, name: str) -> str | None:
         return camunda(self.element, name)
 
+    def number(self, attribute: str) -> int:
+        """A quantity of tokens; lint has looked at it."""
+        text = self.element.get(attribute) or "1"
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 1
+
     def is_true(self, attribute: str) -> bool:
         return self.element.get(attribute, "true") not in ("false", "0")
 

@@ -64,13 +64,13 @@ IN_LOOP: Final = {
 }
 # Attributes that change how an element behaves, with the only values that we run.
 ATTRIBUTES: Final = {
-    "startQuantity": {"1"},
-    "completionQuantity": {"1"},
     "eventGatewayType": {"Exclusive", "Parallel"},
     "behavior": {"All"},
     "ordering": {"Parallel", "Sequential"},
     "cancelRemainingInstances": {"true", "false"},
 }
+QUANTITIES: Final = ("startQuantity", "completionQuantity")
+QUANTITY: Final = re.compile(r"[1-9]\d{0,2}|1000", re.ASCII)
 ONCE: Final = (
     "conditionExpression",
     "script",
@@ -161,6 +161,10 @@ def _node(diagram: Diagram, node: Node) -> Iterator[Problem]:
         return
     if node.kind == "adHocSubProcess" and node.is_event_subprocess:
         yield refuse(diagram, node.element, "ad-hoc event subprocess", "put the ad-hoc subprocess into the event subprocess")
+    for attribute in QUANTITIES:
+        if (given := node.element.get(attribute)) is not None and not (node.kind in ACTIVITIES and QUANTITY.fullmatch(given)):
+            what = f'{words(node.kind)} with {attribute}="{given[:40]}"'
+            yield refuse(diagram, node.element, what, "on activities it is a whole number from 1 to 1000")
     for attribute, values in ATTRIBUTES.items():
         if (given := node.element.get(attribute)) is not None and given not in values:
             yield refuse(diagram, node.element, f'{words(node.kind)} with {attribute}="{given[:40]}"')
