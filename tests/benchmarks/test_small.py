@@ -1,20 +1,39 @@
 """Every benchmark runs, here in its smallest form: what it says of a machine is for a quiet one, what it measures must be there."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from benchmarks import completions, completions_16, inbox, memory, over_http, postgresql, statements, storage, timers
+from benchmarks import (
+    completions,
+    completions_16,
+    inbox,
+    language,
+    memory,
+    over_http,
+    postgresql,
+    profile,
+    statements,
+    storage,
+    table,
+    timers,
+)
 from benchmarks.diagrams import row_of_tasks
 from benchmarks.figure import Figure
+
+TOLD = set(re.findall(r"`([a-z_0-9.*]+)`", (Path(__file__).parents[2] / "benchmarks/README.md").read_text(encoding="utf-8")))
 
 
 def figures(monkeypatch: pytest.MonkeyPatch, benchmark: ModuleType, **sizes: object) -> dict[str, Figure]:
     for name, value in sizes.items():
         monkeypatch.setattr(benchmark, name, value)
-    return {figure.figure: figure for figure in benchmark.measure()}
+    measured = {figure.figure: figure for figure in benchmark.measure()}
+    unknown = [name for name in measured if not {name, f"{name.partition('.')[0]}.*"} & TOLD]
+    assert not unknown, "the README tells what each figure means"
+    return measured
 
 
 @pytest.fixture
@@ -77,3 +96,26 @@ def test_memory_is_read_after_the_first_start(monkeypatch: pytest.MonkeyPatch, t
     (tmp_path / "row.bpmn").write_bytes(row_of_tasks(1))
     monkeypatch.setattr(memory, "PROCESSES", str(tmp_path))
     assert 50 < memory.after_the_first_start() < memory.LIMIT
+
+
+def test_the_language_is_measured_by_the_clock_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = figures(monkeypatch, language, TIMES=50, TURNS=2)
+    assert 0 < measured["language.condition"].value < measured["language.script"].value
+
+
+def test_a_profile_divides_all_time_among_the_layers() -> None:
+    stats = {
+        ("~", 0, "<built-in>"): (1, 1, 0.5, 0.5, {("/x/site-packages/flask/app.py", 1, "f"): (1, 1, 0.5, 0.5)}),
+        (f"{profile.HOME}/engine/history.py", 1, "append"): (1, 1, 0.25, 1.0, {}),
+        (f"{profile.HOME}/engine/bpmn/sandbox.py", 1, "run"): (1, 1, 0.25, 1.0, {}),
+        ("/usr/lib/python3.11/json/__init__.py", 1, "dumps"): (1, 1, 1.0, 1.0, {}),
+    }
+    expected = {"Flask and its kin": 0.5, "history and its hashes": 0.25, "expressions and scripts": 0.25, profile.REST: 1.0}
+    assert profile.layers(stats) == expected
+
+
+def test_runs_become_a_table_with_what_each_has_measured() -> None:
+    told = {"figure": "f", "value": 12.345, "unit": "ms", "reference": 10.0, "ratio": 1.234, "bar": 1.2, "ok": False}
+    assert table.rows([[told], [{**told, "value": 11.0, "ratio": 1.1, "ok": True}]]) == [
+        "| `f` | 12.35, 11 | ms | 10 | 1.234, 1.1 | 1.2 | not reached |"
+    ]
