@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import clocks, db, definitions, history, incidents, sites, waits
 from engine.actors import Actor
 from engine.bpmn import sandbox
-from engine.bpmn.triggers import Cancel, Change, Complete, Context, Failure, Outcome, StateCorrupt, Thrown, Trigger
+from engine.bpmn.triggers import Cancel, Change, Compared, Complete, Context, Failure, Outcome, StateCorrupt, Thrown, Trigger
 from engine.bpmn.workflow import Workflow
 from engine.db import core
 from engine.definitions import Loaded
@@ -123,27 +122,28 @@ def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor:
     """Apply the trigger and everything that follows from it; `event` is the line of history that tells the trigger."""
     _refuse_unless_running(held.instance)
     session.flush()  # what the caller changed: the statements of a step pass the session by
-    before_waits = [] if held.is_new else held.workflow.waits()
-    before = {} if held.is_new else _copy(held.workflow.scopes)
+    if not held.is_new:
+        held.workflow.compare_from_here()
     context = _context(held, now)
     outcome = held.workflow.advance(trigger, context)
     error = _leaving(held.instance, outcome)
     if error is not None:
         held.workflow.advance(Cancel(), context)
     _refuse_if_overtaken(session, held.instance)
-    after = held.workflow.scopes
+    compared = held.workflow.compared()
     done = trigger.token if isinstance(trigger, Complete) else None
-    after_waits = held.workflow.waits()
-    difference = waits.difference(before_waits, after_waits, done)
+    difference = waits.difference(compared.waits_before, compared.waits_after, done)
 
-    events = [_told(event, before, after, outcome.changes)]
+    events = [_told(event, compared, outcome.changes)]
     events += waits.sync(session, held.instance, held.loaded.process, difference, now)
     opened = _open_incidents(session, held, [] if error else outcome.failures, trigger, now, events)
-    waiting = {wait.token: wait.activity_id for wait in after_waits}
-    events += incidents.resolve_gone(session, held.instance, held.workflow.failed, waiting, now, actor.login)
+    # Asked of the whole instance, however large it is: only where somebody wants to know.
+    asks = held.instance.incidents or held.loaded.clocks
+    waiting, stuck = (held.workflow.waiting, held.workflow.failed) if asks else ({}, {})
+    events += incidents.resolve_gone(session, held.instance, stuck, waiting, now, actor.login)
     _throw(session, held.instance, outcome.messages, now, events)
     _sync_clocks(session, held, outcome, context, set(waiting.values()), now, events)
-    _describe(session, held, before, context)
+    _describe(session, held, {} if held.is_new else compared.scopes_before, context)
     if error is not None:
         events.append(Event("instance.cancelled", error.activity_id, {"reason": error.message, "error": error.error_code}))
         events += _end(session, held.instance, held.loaded, held.facts, "cancelled", now, error)
@@ -224,10 +224,10 @@ def _context(held: Held, now: datetime) -> Context:
     )
 
 
-def _told(event: Event, before: Scopes, after: Scopes, changes: Sequence[Change]) -> Event:
+def _told(event: Event, compared: Compared, changes: Sequence[Change]) -> Event:
     """The trigger's event with what it changed: variables old → new, and the way the tokens took."""
     data = dict(event.data)
-    changed = changed_variables(before, after)
+    changed = changed_variables(compared.scopes_before, compared.scopes_after)
     if changed:
         data["variables"] = changed
     path = [[change.activity_id, change.event, *change.flows] for change in changes]
@@ -246,11 +246,6 @@ def changed_variables(before: Scopes, after: Scopes) -> dict[str, list[Any]]:
             if old != new or type(old) is not type(new) or (name in variables) != (name in was):
                 changed[f"{scope}/{name}" if scope else name] = [old, new]
     return changed
-
-
-def _copy(scopes: Scopes) -> Scopes:
-    copied: Scopes = orjson.loads(orjson.dumps({scope: dict(variables) for scope, variables in scopes.items()}))
-    return copied
 
 
 def _open_incidents(

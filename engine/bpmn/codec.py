@@ -35,9 +35,8 @@ def dump(instance: Instance, fingerprint: str, instance_id: int | None = None) -
         "performers": instance.performers,
         "variables": root.variables,
         "details": root.details,
-        "tokens": [_row(token) for token in instance.all_tokens()],
     }
-    text = _encode(state)
+    text = _text(state, list(instance.all_tokens()))
     if len(text) > LARGEST:
         raise LimitExceeded(f"Expected an instance of at most {LARGEST} bytes before it is compressed, but this one would have {len(text)}")
     body = zlib.compress(text, LEVEL)
@@ -117,11 +116,18 @@ def _check(body: bytes) -> bytes:
     return hashlib.sha256(body).digest()[:CHECK]
 
 
-def _encode(state: dict[str, Any]) -> bytes:
+def _text(state: dict[str, Any], tokens: list[Token]) -> bytes:
+    """The state as JSON. A token that nothing has touched since it was stored is written as it was then."""
     try:
-        return b"o" + orjson.dumps(state)
+        rows = b",".join([token.row or _stored(token) for token in tokens])
+        return b"o" + orjson.dumps(state)[:-1] + b',"tokens":[' + rows + b"]}"
     except TypeError:  # numbers beyond 64 bits, lone surrogates
-        return b"j" + json.dumps(state).encode()
+        return b"j" + json.dumps({**state, "tokens": [_row(token) for token in tokens]}).encode()
+
+
+def _stored(token: Token) -> bytes:
+    token.row = orjson.dumps(_row(token))
+    return token.row
 
 
 def _row(token: Token) -> list[Any]:

@@ -12,6 +12,7 @@ def splice(token: Any) -> None:
     owner = token.owner
     if token.phase == "arrived":
         token.task_spec.withdraw(token)
+    token.workflow.touch(token)
     token.workflow.tasks.pop(token.id, None)
     if owner is not None:
         owner._children.pop(token.id, None)

@@ -60,7 +60,9 @@ class Token(Task):  # type: ignore[misc]  # the library is not typed
         self.variables: dict[str, Any] | None = None  # None: the owner's scope is also this token's
         self.details: dict[str, Any] = {}
         self.failed = False
+        self.row: bytes | None = None  # how it was stored last, while nothing has touched it
         instance.tasks[self.id] = self
+        instance.touched[self.id] = None
         if owner is not None:
             (owner.listeners if state == WAITING else owner._children)[self.id] = None
 
@@ -110,6 +112,7 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
         super().__init__(process.spec, script_engine=NO_SCRIPT, deserializing=True)
         self.specs = specs
         self.process = process
+        self.touched: dict[str, dict[str, Any] | None] = {}  # tokens that may have changed, with their variables as they were
         self.numbers = 0
         self.performers: dict[str, str] = {}
         self.joins: dict[tuple[str, str], Any] = {}  # joins where tokens wait, by scope and element
@@ -151,7 +154,21 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
         if token.details.get("kind") == "condition":
             self.watching[token.id] = -1
 
+    def touch(self, token: Token) -> None:
+        """Call it before a token changes: what is stored and shown of it will be made anew, that of all others is kept."""
+        token.row = None
+        if token.id not in self.touched:
+            self.touched[token.id] = None if token.variables is None else dict(token.variables)
+
+    def touch_line(self, token: Token) -> None:
+        """A token that moves may change every scope around it as well."""
+        at: Token | None = token
+        while at is not None:
+            self.touch(at)
+            at = at.owner
+
     def queue(self, token: Token) -> None:
+        self.touch(token)
         # Outer scopes first, so that an interruption is done before what it interrupts; then the oldest first.
         heapq.heappush(self._ready, (token.depth_of_scope, token.number))
 
@@ -228,6 +245,7 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
             except StepFailed as failure:
                 self.fail(token, failure)
                 continue
+            self.touch_line(token)
             token.details = {**token.details, "held": holds}
             if holds and not held:
                 token.task_spec.occur(token, {}, None)
@@ -245,6 +263,7 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
                 self.fail(token, StepFailed("deadlock", "Expected other tokens to reach this gateway, but none that could is left"))
 
     def _step(self, token: Token) -> None:
+        self.touch_line(token)
         try:
             token.run()
         except StepFailed as failure:
@@ -256,6 +275,7 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
 
     def fail(self, token: Token, failure: StepFailed) -> None:
         """Let the token rest where it is until somebody retries it."""
+        self.touch(token)
         token.failed = True
         at = token.task_spec.shown_as
         self.failures.append(Failure(token.id, at, failure.kind, failure.message, failure.line, failure.error_code))

@@ -152,3 +152,13 @@ class Wait:
     kind: str  # user_task, timer, message, signal, condition, job or call
     scope: str
     details: Variables
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a step may have changed: waits and scopes before and after; those that are in neither have stayed as they were."""
+
+    waits_before: list[Wait]
+    waits_after: list[Wait]
+    scopes_before: Mapping[str, Variables]
+    scopes_after: Mapping[str, Variables]

@@ -12,6 +12,7 @@ from engine.bpmn.scopes import View, scope_of
 from engine.bpmn.triggers import (
     Cancel,
     Change,
+    Compared,
     Complete,
     Context,
     Deliver,
@@ -58,6 +59,7 @@ class Workflow:
     def __init__(self, executable: Executable, instance: Instance) -> None:
         self.executable = executable
         self._instance = instance
+        self._known: dict[str, Wait] | None = None  # what it waited for when it was last compared
 
     @classmethod
     def begin(cls, executable: Executable, variables: Mapping[str, Any], start_event: str | None = None) -> "Workflow":
@@ -68,7 +70,9 @@ class Workflow:
             token = instance.place(start, instance.root)
             token.phase = "open" if number == 0 else "enter"
             instance.queue(token)
-        return cls(executable, instance)
+        workflow = cls(executable, instance)
+        workflow._known = {}
+        return workflow
 
     @classmethod
     def load(cls, executable: Executable, state: bytes, instance_id: int | None = None) -> "Workflow":
@@ -112,6 +116,30 @@ class Workflow:
         """What the instance waits for now, oldest first. What has failed waits for nothing but a retry."""
         return [_wait(token) for token in self._instance.all_tokens() if not token.failed and _is_waiting(token)]
 
+    @property
+    def waiting(self) -> Mapping[str, str]:
+        """The activity of each token that waits for something outside."""
+        return {token.id: token.task_spec.name for token in self._instance.all_tokens() if not token.failed and _is_waiting(token)}
+
+    def compare_from_here(self) -> None:
+        """From now on it is written down what changes; `compared` tells."""
+        if self._known is None:
+            self._known = {wait.token: wait for wait in self.waits()}
+        self._instance.touched.clear()
+        self._instance.touch(self._instance.root)
+
+    def compared(self) -> Compared:
+        """What has changed since `compare_from_here`: as much work as was done, however much else the instance holds."""
+        instance = self._instance
+        assert self._known is not None
+        touched = sorted(instance.touched, key=lambda token_id: int(token_id or 0))
+        before = [self._known.pop(token_id) for token_id in touched if token_id in self._known]
+        there = [instance.tasks[token_id] for token_id in touched if token_id in instance.tasks]
+        after = [_wait(token) for token in there if token is not instance.root and not token.failed and _is_waiting(token)]
+        self._known.update((wait.token, wait) for wait in after)
+        were = {token_id: variables for token_id, variables in instance.touched.items() if variables is not None}
+        return Compared(before, after, were, {token.id: token.variables for token in there if token.variables is not None})
+
     def advance(self, trigger: Trigger, context: Context) -> Outcome:
         """Apply the trigger and go on until nothing can move. Raises Rejected, with nothing changed, when the trigger does not fit."""
         instance = self._instance
@@ -147,6 +175,7 @@ class Workflow:
         token: Token | None = self._instance.tasks.get(token_id)
         if token is None or token is self._instance.root:
             raise NotFound(f"Expected a token {token_id!r} in the instance, but there is none")
+        self._instance.touch_line(token)
         return token
 
     def _waiting(self, token_id: str, *kinds: str) -> Token:
@@ -180,6 +209,7 @@ class Workflow:
         token: Token | None = self._instance.tasks.get(trigger.scope)
         if token is None or token.variables is None:
             raise NotFound(f"Expected a scope {trigger.scope!r} in the instance, but there is none")
+        self._instance.touch(token)
         token.variables |= _plain(trigger.variables)
 
     def _cancel(self) -> None:

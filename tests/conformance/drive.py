@@ -78,7 +78,10 @@ class Drive:
 
     def apply(self, trigger: Trigger) -> Outcome:
         context = Context(self.now, {"now": lambda: self.now, **self.functions}, {"number": "WX-1"}, self.max_steps)
+        waits, scopes = self._live.waits(), {scope: dict(variables) for scope, variables in self._live.scopes.items()}
+        self._live.compare_from_here()
         outcome = self._live.advance(trigger, context)
+        self._what_has_not_changed_has_stayed(waits, scopes)
         other = Workflow.load(self.executable, self._stored)
         assert other.advance(trigger, context) == outcome
         assert other.waits() == self._live.waits()
@@ -87,6 +90,18 @@ class Drive:
         assert self._stored == self._live.dump()
         self.outcomes.append(outcome)
         return outcome
+
+    def _what_has_not_changed_has_stayed(self, waits: list[Wait], scopes: dict[str, dict[str, Any]]) -> None:
+        """The instance tells what has changed without looking at all of itself; here all of it is looked at."""
+        compared, now = self._live.compared(), self._live
+        known = {wait.token: wait for wait in waits}
+        assert all(known[wait.token] == wait for wait in compared.waits_before)
+        gone = {wait.token for wait in compared.waits_before}
+        stayed = {token: wait for token, wait in known.items() if token not in gone}
+        assert stayed | {wait.token: wait for wait in compared.waits_after} == {wait.token: wait for wait in now.waits()}
+        assert all(scopes[scope] == variables for scope, variables in compared.scopes_before.items() if scope in scopes)
+        untouched = {scope: variables for scope, variables in scopes.items() if scope in now.scopes}
+        assert untouched | compared.scopes_after == now.scopes
 
     def complete(self, activity: str, performer: str | None = None, /, **variables: Any) -> Outcome:
         return self.apply(Complete(self.wait(activity).token, variables, performer))
