@@ -16,7 +16,7 @@ from tests.factories import Company
 
 pytestmark = pytest.mark.crash
 
-SET_UPS = size(short=3, full=40)
+SET_UPS = size(short=2, full=40)
 SET_UP_TAKES = 0.5  # seconds, about
 KILLS = size(short=10, full=200)  # on each database
 PEOPLE = 3
