@@ -20,7 +20,7 @@ SOURCES := $(wildcard $(FRONTEND)/*.js $(FRONTEND)/*.mjs $(FRONTEND)/*.css $(FRO
 CATALOGUES := $(wildcard web/translations/*/LC_MESSAGES/*.po)
 
 .DELETE_ON_ERROR:
-.PHONY: install install-dev run test soak lint check format lock screenshots translations clean system-packages
+.PHONY: install install-dev run test soak lint check format lock docs screenshots translations clean system-packages
 
 install: .venv/.installed $(ASSETS) .venv/.translated
 
@@ -52,6 +52,10 @@ translations: install
 	@mkdir -p var
 	$(BIN)/pybabel --quiet extract -F web/translations/babel.toml -k lazy_gettext --no-location --sort-output -o var/messages.pot web
 	$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date -i var/messages.pot -d web/translations
+
+# The table and the examples of the manual, from the models that the tests play.
+docs: install-dev
+	$(BIN)/python docs/promises.py
 
 screenshots: install-dev
 	$(BIN)/python docs/screenshots.py
