@@ -341,4 +341,5 @@ def retry(session: Session, job_id: int, now: datetime) -> bool:
     if job is None:
         return False
     job.state, job.attempts, job.due_at, job.error, job.locked_until = "ready", 0, now, None, None
+    waits.note_jobs(session)
     return True

@@ -33,6 +33,7 @@ _CANDIDATES = Prepared(
 _INSTANCE_WITH_STATE = Prepared(
     select(_INSTANCE, _STATE.c.state).outerjoin(_STATE, _STATE.c.instance_id == _INSTANCE.c.id).where(_INSTANCE.c.id == bindparam("wanted"))
 )
+_STATE_OF = Prepared(select(_STATE.c.state).where(_STATE.c.instance_id == bindparam("wanted")))
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,12 @@ def instance(session: Session, instance_id: int, actor: Actor) -> InstanceRow:
         raise _missing(instance_id)
     state = found[0][-1] if row.ended_at is None else None
     return InstanceRow(row, _waiting(state))
+
+
+def completed(session: Session, task: UserTask, instance: Instance) -> tuple[TaskRow, InstanceRow]:
+    """What was just completed and where its instance has come to rest, from the rows at hand: the task has no candidates any more."""
+    [(state,)] = _STATE_OF.rows(session, {"wanted": instance.id}) if instance.ended_at is None else [(None,)]
+    return TaskRow(task, instance.number, [], []), InstanceRow(instance, codec.read_waiting(state) if state is not None else [])
 
 
 def _with_waiting(session: Session, rows: Sequence[Instance]) -> list[InstanceRow]:

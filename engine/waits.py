@@ -250,6 +250,16 @@ def job(
 def insert_jobs(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows as `job` makes them."""
     _INSERT_JOBS.run_all(session, rows)
+    note_jobs(session)
+
+
+def note_jobs(session: Session) -> None:
+    session.info["wrote_jobs"] = True
+
+
+def wrote_jobs(session: Session) -> bool:
+    """Whether this session has made work for the worker: only then is it worth while to look for it."""
+    return bool(session.info.get("wrote_jobs"))
 
 
 def _cancel_children(session: Session, instance: Instance, tokens: Sequence[str], now: datetime) -> None:

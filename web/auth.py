@@ -3,9 +3,11 @@
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from apiflask import APIFlask
-from flask import Request, request, session
+from flask import Flask, Request, request, session
+from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
 
@@ -17,6 +19,17 @@ from engine.tables import Person
 from web.wiring import Steward
 
 SEEN_EVERY = 60  # seconds between two notes that the session was used; fewer would set a cookie with every answer
+
+
+class CookieSession(SecureCookieSessionInterface):
+    """Flask's session in a signed cookie, with one signer for all requests: it makes one each time, also where there is no cookie."""
+
+    signer: Any = None
+
+    def get_signing_serializer(self, app: Flask) -> Any:
+        if self.signer is None:
+            self.signer = super().get_signing_serializer(app)
+        return self.signer
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +55,7 @@ class SignedIn(UserMixin):
 def install(app: APIFlask, steward: Steward) -> None:
     """Sessions, their timeouts, bearer tokens and the protection of forms against other sites."""
     _configure_cookies(app, steward.settings)
+    app.session_interface = CookieSession()
     manager = LoginManager(app)
     manager.session_protection = None  # a phone changes its address all day; the token and the timeouts guard the session
     csrf = CSRFProtect(app)

@@ -16,7 +16,8 @@ from engine.errors import Invalid
 from engine.tables import Definition
 from web import current
 from web.api import schemas
-from web.api.routing import SECURITY, commands, reads, refusals, settle
+from web.api.routing import SECURITY, commands, reads, refusals
+from web.settling import settle
 
 nouns = APIBlueprint("definitions", __name__, tag="process definitions")
 

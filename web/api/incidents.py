@@ -12,7 +12,8 @@ from engine.actors import Actor
 from engine.cursors import Page
 from engine.tables import Incident, Instance
 from web.api import masking, schemas
-from web.api.routing import commands, reads, settle
+from web.api.routing import commands, reads
+from web.settling import settle
 
 nouns = APIBlueprint("incidents", __name__, tag="incidents")
 

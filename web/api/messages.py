@@ -11,7 +11,8 @@ from engine import messages
 from engine.actors import Actor
 from engine.tables import Instance, Message
 from web.api import schemas
-from web.api.routing import commands, settle
+from web.api.routing import commands
+from web.settling import settle
 
 nouns = APIBlueprint("messages", __name__, tag="messages")
 Said = Mapping[str, Any]

@@ -9,9 +9,6 @@ from apiflask import APIBlueprint, Schema
 from flask import Response, make_response, request
 from sqlalchemy.orm import Session
 
-from engine import worker
-from engine.db import on_commit
-from engine.tables import Instance
 from web import current
 from web.api import bodies, idempotency, schemas
 
@@ -96,12 +93,6 @@ def commands(
         return nouns.route(rule, methods=[method])(_told(answering, nouns, codes, nouns.output(answer, status_code=status), *asked))
 
     return decorate
-
-
-def settle(session: Session, instance: Instance) -> None:
-    """Once this is committed, do the jobs that it caused in the case, so that whoever asks next sees where it has come to rest."""
-    steward, root = current.steward(), instance.root_id or instance.id
-    on_commit(session, lambda: worker.run_jobs_of(steward.db, root, steward.clock))
 
 
 def _parts() -> list[tuple[str, Any]]:

@@ -13,7 +13,8 @@ from engine import definitions, drafts, listings, queries_case, user_tasks
 from engine.actors import Actor
 from engine.tables import Draft, Instance
 from web.api import masking, schemas
-from web.api.routing import commands, reads, settle
+from web.api.routing import commands, reads
+from web.settling import settle
 
 nouns = APIBlueprint("user_tasks", __name__, tag="user tasks")
 Said = Mapping[str, Any]
@@ -76,11 +77,8 @@ def complete(session: Session, actor: Actor, now: datetime, said: Said, task_id:
     """Do a task. What the process cannot do afterwards is an incident in the answer; the act itself is kept."""
     done = user_tasks.complete(session, task_id, said["variables"], actor, now)
     settle(session, done.instance)
-    return {
-        "task": listings.task(session, task_id, actor),
-        "instance": listings.instance(session, done.instance.id, actor),
-        "incidents": done.incidents,
-    }
+    task, instance = listings.completed(session, done.task, done.instance)
+    return {"task": task, "instance": instance, "incidents": done.incidents}
 
 
 @reads(nouns, "/user-tasks/<id:task_id>/draft", schemas.DraftAnswer)

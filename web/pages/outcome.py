@@ -5,20 +5,16 @@ from datetime import datetime
 from flask import flash, url_for
 from flask_babel import gettext
 
-from engine import identity, queries_case, sites, worker
+from engine import identity, queries_case, sites
 from engine.queries_case import Case, OpenTask
 from web import current
 from web.pages import cases
 
 
-def tell(instance_id: int, root_id: int, began: datetime, done: str) -> str:
-    """Flash what came of an act that began at that moment, and return where the person goes on: their own next task, or their list.
-
-    The jobs that it caused (calls of other processes, notices) are done first, so that nothing shows up only half a second later.
-    """
-    steward, actor = current.steward(), current.actor()
-    worker.run_jobs_of(steward.db, root_id, steward.clock)
-    with steward.db.read() as session:
+def tell(instance_id: int, began: datetime, done: str) -> str:
+    """Flash what came of an act that began at that moment, and return where the person goes on: their own next task, or their list."""
+    actor = current.actor()
+    with current.steward().db.read() as session:
         case = queries_case.case(session, instance_id, actor, with_history=False)
         new = [one for one in case.tasks if one.task.created_at >= began]
         names, zone = identity.names_of(session, queries_case.logins_of(new)), sites.facts(session, case.root.site).zone

@@ -21,6 +21,7 @@ from engine.errors import Invalid, NotFound
 from web import current, sentences, words
 from web.api import idempotency
 from web.pages import fields, outcome
+from web.settling import settle
 
 pages = Blueprint("start", __name__, url_prefix="/start")
 
@@ -51,9 +52,8 @@ def start(key: str) -> ResponseReturnValue:
     def begin(session: Session) -> tuple[Any, int]:
         step = instances.start(session, key, site, actor, now, typed, occurred_at=_occurred_at(zone))
         session.flush()
-        case = step.instance
-        number = case.number or loaded.process.name
-        return {"id": case.id, "root": case.root_id or case.id, "number": number, "at": now.isoformat()}, 303
+        settle(session, step.instance)
+        return {"id": step.instance.id, "number": step.instance.number or loaded.process.name, "at": now.isoformat()}, 303
 
     with current.steward().db.read() as session:
         loaded, site = _wanted(session, key)
@@ -69,7 +69,7 @@ def start(key: str) -> ResponseReturnValue:
         said = {"number": case["number"], "when": words.moment(datetime.fromisoformat(case["at"]))}
         flash(gettext("%(number)s 已由您在 %(when)s 登记，没有重复登记。", **said), "info")
         return redirect(url_for("orders.show", instance_id=case["id"]), 303)
-    return redirect(outcome.tell(case["id"], case["root"], now, gettext("已登记 %(number)s。", number=case["number"])), 303)
+    return redirect(outcome.tell(case["id"], now, gettext("已登记 %(number)s。", number=case["number"])), 303)
 
 
 def _page_key() -> str | None:

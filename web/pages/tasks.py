@@ -16,6 +16,7 @@ from engine.states import OPEN_TASK
 from engine.tables import UserTask
 from web import current, sentences, words
 from web.pages import addresses, cases, fields, outcome
+from web.settling import settle
 
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")
 
@@ -42,15 +43,16 @@ def complete(task_id: int) -> ResponseReturnValue:
         with current.steward().db.transaction() as session:
             completion = user_tasks.complete(session, task_id, typed, actor, now)
             drafts.drop(session, task_id, actor)
+            settle(session, completion.instance)
             instance, what = completion.instance, completion.task.name
-            ids, number = (instance.id, instance.root_id or instance.id), instance.number or instance.title or ""
+            case, number = instance.id, instance.number or instance.title or ""
     except Invalid as error:
         with current.steward().db.read() as session:
             return _page(session, task_id, typed, error), 422
     except (AlreadyClaimed, AlreadyCompleted):
         return _too_late(task_id)
     done = gettext("%(number)s：“%(what)s”已完成。", number=number, what=what)
-    return redirect(outcome.tell(*ids, now, done), 303)
+    return redirect(outcome.tell(case, now, done), 303)
 
 
 @pages.post("/<id:task_id>/draft")
