@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete
 from sqlalchemy.orm import Session
 
 from engine import db, rights
 from engine.actors import Actor
 from engine.errors import AlreadyCompleted, Forbidden, NotFound
+from engine.prepared import Prepared
 from engine.states import OPEN_TASK
 from engine.tables import Draft, UserTask
 from engine.variables import check_size
+
+_FORGET = Prepared(delete(Draft).where(Draft.task_id == bindparam("of_task"), Draft.login == bindparam("of_login")))
 
 
 def find(session: Session, task_id: int, actor: Actor) -> Draft | None:
@@ -34,7 +37,12 @@ def keep(session: Session, task_id: int, payload: Mapping[str, Any], actor: Acto
 def drop(session: Session, task_id: int, actor: Actor) -> None:
     """Forget the person's draft for this task, if there is one."""
     _visible(session, task_id, actor)
-    session.execute(delete(Draft).where(Draft.task_id == task_id, Draft.login == _person(actor)))
+    forget(session, task_id, actor)
+
+
+def forget(session: Session, task_id: int, actor: Actor) -> None:
+    """The same, for who has just completed the task."""
+    _FORGET.run(session, {"of_task": task_id, "of_login": _person(actor)})
 
 
 def _visible(session: Session, task_id: int, actor: Actor) -> UserTask:

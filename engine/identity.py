@@ -36,6 +36,7 @@ _POSTS = (
 )
 _POSTS_OF = Prepared(_POSTS)
 _HOLDS = Prepared(_POSTS.where(Membership.site == bindparam("at_site"), Membership.post == bindparam("post")))
+_OF_LOGIN = Prepared(select(core(Person)).where(Person.login == bindparam("wanted")))
 _HOLDER_OF = Prepared(
     select(core(Person))
     .join(ApiToken, ApiToken.person_id == Person.id)
@@ -57,6 +58,13 @@ class Colleague:
 def find(session: Session, login: str) -> Person | None:
     """The person of that login name, disabled or not."""
     return session.scalar(select(Person).where(Person.login == _normal(login)))
+
+
+def look_up(session: Session, login: str) -> Person | None:
+    """The same, as a row that no session looks after: for reading only."""
+    rows = _OF_LOGIN.rows(session, {"wanted": _normal(login)})
+    person: Person | None = detached(Person, _PERSON_COLUMNS, rows[0]) if rows else None
+    return person
 
 
 def get(session: Session, login: str) -> Person:

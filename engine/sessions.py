@@ -3,10 +3,13 @@
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
+from engine.prepared import Prepared
 from engine.tables import EndedSession
+
+_ENDED = Prepared(select(EndedSession.until).where(EndedSession.hash == bindparam("wanted")))  # asked at every request
 
 
 def end(session: Session, token: str, until: datetime, now: datetime) -> None:
@@ -16,7 +19,7 @@ def end(session: Session, token: str, until: datetime, now: datetime) -> None:
 
 
 def is_ended(session: Session, token: str) -> bool:
-    return session.get(EndedSession, _hash(token)) is not None
+    return bool(_ENDED.rows(session, {"wanted": _hash(token)}))
 
 
 def _hash(token: str) -> str:

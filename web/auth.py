@@ -64,10 +64,10 @@ def install(app: APIFlask, steward: Steward) -> None:
     def from_session(login: str) -> SignedIn | None:
         if bearer_token(request) is not None or not _in_time(steward):
             return None
-        with steward.db.read() as database:
+        with steward.db.look() as database:
             if sessions.is_ended(database, session["token"]):
                 return None
-            person = identity.find(database, login)
+            person = identity.look_up(database, login)
             if person is None or person.disabled_at is not None or person.session_epoch != session.get("epoch"):
                 return None
             return known(person, identity.actor_of(database, person, "page"))

@@ -42,7 +42,7 @@ def complete(task_id: int) -> ResponseReturnValue:
     try:
         with current.steward().db.transaction() as session:
             completion = user_tasks.complete(session, task_id, typed, actor, now)
-            drafts.drop(session, task_id, actor)
+            drafts.forget(session, task_id, actor)
             settle(session, completion.instance)
             instance, what = completion.instance, completion.task.name
             case, number = instance.id, instance.number or instance.title or ""
