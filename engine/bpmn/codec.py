@@ -36,7 +36,7 @@ def dump(instance: Instance, fingerprint: str, instance_id: int | None = None) -
         "variables": root.variables,
         "details": root.details,
     }
-    text = _text(state, list(instance.all_tokens()))
+    text = _text(state, instance.all_tokens())
     if len(text) > LARGEST:
         raise LimitExceeded(f"Expected an instance of at most {LARGEST} bytes before it is compressed, but this one would have {len(text)}")
     body = zlib.compress(text, LEVEL)

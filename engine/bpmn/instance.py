@@ -2,7 +2,7 @@
 
 import heapq
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from time import thread_time
 from typing import Any
 
@@ -280,6 +280,6 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
         at = token.task_spec.shown_as
         self.failures.append(Failure(token.id, at, failure.kind, failure.message, failure.line, failure.error_code))
 
-    def all_tokens(self) -> Iterator[Token]:
+    def all_tokens(self) -> list[Token]:
         """Every token but the root, oldest first."""
-        return (token for token in self.tasks.values() if token is not self.root)
+        return [token for token in self.tasks.values() if token is not self.root]

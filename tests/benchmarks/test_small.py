@@ -16,6 +16,7 @@ from benchmarks import (
     over_http,
     postgresql,
     profile,
+    sizes,
     statements,
     storage,
     table,
@@ -101,6 +102,12 @@ def test_memory_is_read_after_the_first_start(monkeypatch: pytest.MonkeyPatch, t
 def test_the_language_is_measured_by_the_clock_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     measured = figures(monkeypatch, language, TIMES=50, TURNS=2)
     assert 0 < measured["language.condition"].value < measured["language.script"].value
+
+
+def test_large_diagrams_and_many_items_are_played_to_their_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = figures(monkeypatch, sizes, TASKS=20, BRANCHES=20, ITEMS=12, CALLS=20, FEW=2, REPEATS=1)
+    assert len(measured) == 8
+    assert all(figure.value > 0 for figure in measured.values())
 
 
 def test_a_profile_divides_all_time_among_the_layers() -> None:
