@@ -5,26 +5,26 @@ from contextlib import suppress
 from typing import Final
 
 from engine.bpmn.lint.diagram import Diagram
-from engine.bpmn.lint.tokens import MAX_STATES, Scope, TooMany
+from engine.bpmn.lint.tokens import MAX_WORK, Scope, TooMany
 from engine.bpmn.vocabulary import name_of
 from engine.errors import Problem
 
 DEADLOCK: Final = "deadlock"
 TWICE: Final = "done-twice"
-MAX_STATES_OF_A_FILE: Final = 5 * MAX_STATES
+MAX_WORK_OF_A_FILE: Final = 3 * MAX_WORK
 
 
 def check(diagram: Diagram) -> Iterator[Problem]:
     """Good: a parallel fork and a parallel join. Bad: an exclusive fork and a parallel join, which waits for a token that never comes;
     a parallel fork and an exclusive merge, behind which everything is done twice."""
-    left = MAX_STATES_OF_A_FILE
+    left = MAX_WORK_OF_A_FILE
     for element in diagram.scopes():
-        scope = Scope(diagram, element, allowed=min(left, MAX_STATES))
+        scope = Scope(diagram, element, allowed=min(left, MAX_WORK))
         if name_of(element) == "adHocSubProcess" or not _forks(scope):
             continue
         with suppress(TooMany):  # what was found before is there all the same
             scope.play()
-        left -= len(scope.seen)
+        left -= scope.work
         yield from _said(diagram, scope)
 
 

@@ -14,7 +14,7 @@ from lxml.etree import _Element
 from engine.bpmn.lint.diagram import Diagram, Flow, Node
 from engine.bpmn.vocabulary import BPMN
 
-MAX_STATES = 2_000
+MAX_WORK = 100_000  # tokens of all the states that are looked at
 MAX_WAYS = 5  # out of an inclusive gateway: more have too many combinations
 
 State = frozenset[int]  # the flows on which a token is, by their numbers
@@ -33,7 +33,8 @@ class Scope:
     element: _Element
     stuck: dict[str, set[int]] = field(default_factory=dict)  # joins that can wait for ever, with the ways that stay empty
     doubled: set[str] = field(default_factory=set)  # merges that two tokens can reach at the same time
-    allowed: int = MAX_STATES
+    allowed: int = MAX_WORK
+    work: int = 0
 
     @cached_property
     def nodes(self) -> dict[str, Node]:
@@ -47,6 +48,10 @@ class Scope:
     @cached_property
     def incoming(self) -> Mapping[str, list[int]]:
         return self._numbered("target")
+
+    @cached_property
+    def _into(self) -> Mapping[str, State]:
+        return {node: frozenset(flows) for node, flows in self.incoming.items()}
 
     @cached_property
     def _outgoing(self) -> Mapping[str, list[int]]:
@@ -137,7 +142,8 @@ class Scope:
             if state is None or state in seen:
                 continue
             seen.add(state)
-            if len(seen) > self.allowed:
+            self.work += len(state) + 1
+            if self.work > self.allowed:
                 raise TooMany
             if not self._merges_twice(state):
                 following = list(self._following(state))
@@ -177,7 +183,7 @@ class Scope:
 
     def _taken(self, node: Node, flow: int, state: Set[int]) -> State | None:
         """The tokens that the node takes for the one on this flow; None while it waits for others."""
-        ways = frozenset(self.incoming[node.id])
+        ways = self._into[node.id]
         if node.kind == "parallelGateway" and len(ways) > 1:
             return ways if ways <= state else None
         if node.kind == "inclusiveGateway" and len(ways) > 1:
@@ -189,7 +195,7 @@ class Scope:
 
     def _merges_twice(self, state: State) -> bool:
         found = [node for node in {self.flows[flow].target for flow in state} if self._is_merge(self.nodes[node])]
-        twice = {node for node in found if len(state & set(self.incoming[node])) > 1}
+        twice = {node for node in found if len(state & self._into[node]) > 1}
         self.doubled |= twice
         return bool(twice)
 

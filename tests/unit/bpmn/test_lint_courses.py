@@ -197,3 +197,13 @@ def test_an_event_subprocess_listens_to_what_is_around_it() -> None:
 
     assert around('<task id="t"/>') == {"s"}
     assert around('<endEvent id="x"><errorEventDefinition errorRef="E"/></endEvent>') == set()
+
+
+def test_a_drawing_as_wide_as_a_file_may_be_is_looked_at_soon() -> None:
+    ways = ["s > f.and", "j.and > e"]
+    for number in range(1_000):
+        ways += [f"f > x{number}.xor", f"x{number} > ?a{number}", f"x{number} > m{number}.xor", f"a{number} > m{number}", f"m{number} > j"]
+    content = drawn(*ways)
+    began = time.process_time()
+    assert warned(content, "deadlock") == set()
+    assert time.process_time() - began < 5
