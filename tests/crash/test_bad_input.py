@@ -215,7 +215,7 @@ SLOW = diagram(
     chain(
         START_EVENT,
         task("ask"),
-        *(script(f"reckon{number}", "n = 0\nfor i in range(5000):\n    n = n + i * i\n") for number in range(80)),
+        *(script(f"reckon{number}", "n = 0\nfor i in range(5000):\n    n = n + i * i\n") for number in range(40)),
         END_EVENT,
     ),
     key="slow",
