@@ -25,6 +25,10 @@ DIAGRAM = """<?xml version="1.0" encoding="UTF-8"?>
     <bpmndi:BPMNEdge bpmnElement="f"><di:waypoint x="136" y="118"/><di:waypoint x="200" y="118"/></bpmndi:BPMNEdge>
   </bpmndi:BPMNPlane></bpmndi:BPMNDiagram>
 </definitions>"""
+PLAIN = """<?xml version="1.0" encoding="GBK"?>
+<b:definitions xmlns:b="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="x"><b:process id="p">
+<b:startEvent id="s"/><b:userTask id="t" name="修理"/><b:exclusiveGateway id="g"/><b:task id="u"/><b:endEvent id="e" name="完成"/>
+</b:process></b:definitions>"""
 HEAD = """<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>t</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="csrf-token" content="token-1">
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/static/build/app.css">
@@ -57,6 +61,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(HEAD + self.server.pages[path], "text/html; charset=utf-8")
         elif path == "/diagram.bpmn":
             self.answer(DIAGRAM, "text/xml")
+        elif path == "/plain.bpmn":
+            self.answer(PLAIN.encode("gbk"), "text/plain; charset=utf-8")
         elif path.startswith("/attachments/"):
             self.answer(self.server.uploads[path.rpartition("/")[2]], "image/jpeg")
         else:
@@ -110,6 +116,13 @@ def sign(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + 120, box["y"] + 60, steps=5)
     page.mouse.up()
+
+
+def test_a_process_without_a_drawing_shows_its_steps_in_the_encoding_of_its_file(site: Site, desktop: Page) -> None:
+    site.pages["/"] = """<div data-diagram="/plain.bpmn" data-progress='{"done":["s"],"late":["t"]}' data-labels='{"t":"12 分钟"}'></div>"""
+    desktop.goto(site.address)
+    expect(desktop.locator("[data-diagram][data-state=listed] li")).to_have_text(["修理 !12 分钟", "u ", "完成 "])
+    expect(desktop.locator(".diagram-mark.is-late")).to_have_attribute("title", "超时")
 
 
 def test_the_diagram_is_drawn_and_marked_when_it_is_unfolded(site: Site, desktop: Page) -> None:

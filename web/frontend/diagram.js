@@ -5,6 +5,17 @@ import { words } from "./words.js";
 const STATES = ["done", "here", "late", "failed"]; // a later one wins
 const MARKS = { done: "✓", here: "•", late: "!", failed: "✕" };
 
+const BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL";
+const STEP = /(^task|Task|callActivity|[sS]ubProcess|transaction)$/;
+
+// Editors write GBK and UTF-16 as well: what counts is what the file itself declares.
+function decode(buffer) {
+  const bytes = new Uint8Array(buffer);
+  const head = new TextDecoder("latin1").decode(bytes.slice(0, 200));
+  const marked = { "255,254": "utf-16le", "254,255": "utf-16be" }[bytes.slice(0, 2).join()];
+  return new TextDecoder(marked ?? head.match(/encoding=["']([\w.-]+)["']/)?.[1] ?? "utf-8").decode(buffer);
+}
+
 async function read(text) {
   if (!text) return {};
   return text.startsWith("/") ? (await fetch(text, { headers: { Accept: "application/json" } })).json() : JSON.parse(text);
@@ -38,6 +49,24 @@ function paint(viewer, progress, labels) {
   for (const [id, text] of Object.entries(labels)) {
     if (registry.get(id)) overlays.add(id, { position: { bottom: -4, left: 0 }, html: mark(text, "diagram-label") });
   }
+}
+
+// A file without a drawing: its steps one below the other, with the marks that the drawing would have.
+function list(element, xml, progress, labels) {
+  const states = stateOfEach(progress);
+  const steps = Object.assign(document.createElement("ol"), { className: "diagram-steps" });
+  const file = new DOMParser().parseFromString(xml.replace(/^\uFEFF?<\?xml[^>]*\?>/, ""), "text/xml");
+  for (const node of file.getElementsByTagNameNS(BPMN, "*")) {
+    const [id, name] = [node.getAttribute("id"), node.getAttribute("name")];
+    if (!STEP.test(node.localName) && !(node.localName.endsWith("Event") && name)) continue;
+    const step = Object.assign(document.createElement("li"), { textContent: `${name || id} ` });
+    const state = states.get(id);
+    if (state) step.append(mark(MARKS[state], `diagram-mark is-${state}`, words.states[state]));
+    if (labels[id]) step.append(mark(labels[id], "diagram-label"));
+    steps.append(step);
+  }
+  element.classList.add("is-list");
+  element.replaceChildren(Object.assign(document.createElement("p"), { textContent: words.noDrawing }), steps);
 }
 
 // How far to shift a window of some length along a longer whole, so that the place is in the middle and no blank is shown.
@@ -92,12 +121,18 @@ function loadStyles() {
 export async function diagram(element) {
   element.setAttribute("aria-busy", "true");
   try {
-    const [xml, progress, labels] = await Promise.all([
-      fetch(element.dataset.diagram).then((response) => (response.ok ? response.text() : Promise.reject(new Error(response.statusText)))),
+    const [file, progress, labels] = await Promise.all([
+      fetch(element.dataset.diagram).then((response) => (response.ok ? response.arrayBuffer() : Promise.reject(new Error(response.statusText)))),
       read(element.dataset.progress),
       read(element.dataset.labels),
       loadStyles(),
     ]);
+    const xml = decode(file);
+    if (!/[<:]BPMNShape\b/.test(xml)) {
+      list(element, xml, progress, labels);
+      element.dataset.state = "listed";
+      return;
+    }
     element.replaceChildren();
     const viewer = new NavigatedViewer({ container: element });
     await viewer.importXML(xml);
