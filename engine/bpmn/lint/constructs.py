@@ -24,7 +24,7 @@ RULE: Final = "unsupported"
 
 NODES: Final = EVENTS | TASKS | (GATEWAYS - {"complexGateway"}) | {"callActivity"} | SUBPROCESSES
 ANNOTATIONS: Final = frozenset({"documentation", "extensionElements", "textAnnotation", "association", "group"})
-DATA: Final = frozenset({"ioSpecification", "property", "dataObject", "dataObjectReference"})
+DATA: Final = frozenset({"ioSpecification", "property", "dataObject", "dataObjectReference", "dataStoreReference"})
 IN_PROCESS: Final = ANNOTATIONS | {"sequenceFlow", "laneSet", "auditing", "monitoring"} | DATA | FLOW_NODES
 LOOPS: Final = frozenset({"multiInstanceLoopCharacteristics", "standardLoopCharacteristics"})
 IN_NODE: Final = frozenset({"documentation", "extensionElements", "incoming", "outgoing", "auditing", "monitoring"}) | LOOPS
@@ -42,6 +42,7 @@ IN_FILE: Final = ANNOTATIONS | {
     "escalation",
     "itemDefinition",
     "category",
+    "dataStore",
     "import",
     "interface",
     "relationship",
@@ -94,7 +95,6 @@ BOOLEANS: Final = (
 )
 ADVICE: Final = {
     "complexGateway": "use an exclusive, parallel or inclusive gateway",
-    "dataStoreReference": "keep the data in variables",
     "resourceParameterBinding": "write who may do it as an expression",
     "eventDefinitionRef": "let it name an event definition of the file, or write the definition within the event",
 }

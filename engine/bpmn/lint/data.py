@@ -11,6 +11,7 @@ from engine.errors import Problem
 
 RULE: Final = "data"
 INPUT, OUTPUT = "dataInputAssociation", "dataOutputAssociation"
+INSTEAD: Final = "draw an external task that reads or writes it, or keep the data in variables"
 
 
 def check(diagram: Diagram) -> Iterator[Problem]:
@@ -20,10 +21,34 @@ def check(diagram: Diagram) -> Iterator[Problem]:
         target = _local(reference.get("dataObjectRef"))
         if target and target not in known:
             yield diagram.problem(reference, RULE, f"Expected dataObjectRef to name a data object, but there is no '{target[:60]}'")
+    stores = list(diagram.root.iter(BPMN + "dataStoreReference", BPMN + "dataStore"))
+    if stores:
+        yield diagram.warning(
+            stores[0], RULE, "Expected data that a case holds itself, but this is a data store: it is drawn, nothing is kept in it"
+        )
     for node in diagram.nodes:
         for kind in (INPUT, OUTPUT):
             for association in children(node.element, kind):
                 yield from _association(diagram, node, association, known)
+                yield from _store(diagram, node, association, {store.get("id") or "" for store in stores})
+
+
+def _store(diagram: Diagram, node: Node, association: _Element, stores: set[str]) -> Iterator[Problem]:
+    """Nothing is kept between cases: what only shows a store is a drawing, what would carry a value in or out is refused."""
+    for end, other in (("sourceRef", "targetRef"), ("targetRef", "sourceRef")):
+        for store in children(association, end):
+            if _local(store.text) in stores and _is_meant(node, association, other):
+                name = _local(store.text)[:60]
+                message = f"Expected data that a case holds itself, but '{name}' is a data store, which would outlast it: {INSTEAD}"
+                yield diagram.problem(association, RULE, message)
+
+
+def _is_meant(node: Node, association: _Element, end: str) -> bool:
+    """Whether the other end is data of the activity, not only the place where the line ends."""
+    if association.find(BPMN + "assignment") is not None or association.find(BPMN + "transformation") is not None:
+        return True
+    placeholders = {each.get("id") for each in children(node.element, "property") if (each.get("name") or "").startswith("__")}
+    return any(_local(found.text) not in placeholders for found in children(association, end))
 
 
 def _local(reference: str | None) -> str:

@@ -62,7 +62,7 @@ def test_a_process_starts_by_no_condition_escalation_or_error():
         assert found(bpmn(start), "unsupported"), event
 
 
-@pytest.mark.parametrize("kind", ["dataStoreReference", "dataInputAssociation", "correlationSubscription"])
+@pytest.mark.parametrize("kind", ["dataInputAssociation", "correlationSubscription"])
 def test_data_elements_beside_the_flow_are_refused(kind):
     assert found(bpmn(chain(USER) + f'<{kind} id="d"/>'), "unsupported")
 
