@@ -38,7 +38,7 @@ ORDER = diagram(
 )
 
 
-@pytest.fixture(params=list(disks.KINDS))
+@pytest.fixture(params=disks.kinds())
 def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     with disks.KINDS[request.param](tmp_path / "disk", "12m") as disk:
         yield disk
