@@ -12,7 +12,7 @@ from benchmarks.figure import Figure, middle
 from benchmarks.orders import Act, Orders, person, repair_company, rounds
 from benchmarks.serving import Client, serving
 from benchmarks.stage import OPERATOR
-from engine import identity, worker
+from engine import api_tokens, worker
 
 CLIENTS = (1, 8)
 ORDERS = 16
@@ -53,7 +53,7 @@ def tokens_of(company: Orders) -> Mapping[str, str]:
     """A bearer token of everybody who has a part in the order."""
     with company.database.transaction() as session:
         return {
-            who: identity.issue_token(session, str(person(who).login), OPERATOR, company.clock.now())
+            who: api_tokens.issue(session, str(person(who).login), OPERATOR, company.clock.now())
             for who in {act.who for act in company.acts}
         }
 

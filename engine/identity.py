@@ -1,8 +1,6 @@
 """People, their posts at sites, and how they prove who they are."""
 
-import hashlib
 import re
-import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,12 +13,12 @@ from sqlalchemy.orm import Session
 from engine import history, passwords, rights, sites
 from engine.actors import Actor
 from engine.db import core
-from engine.errors import Conflict, Forbidden, Invalid, NotFound, TooManyAttempts, Unauthenticated
+from engine.errors import Conflict, Forbidden, Invalid, NotFound, TooManyAttempts
 from engine.form_messages import CHINESE, sentence
 from engine.forms import Form
 from engine.posts import POSTS
 from engine.prepared import Prepared, detached
-from engine.tables import ApiToken, LoginAttempt, Membership, Person
+from engine.tables import LoginAttempt, Membership, Person
 
 WINDOW = timedelta(minutes=15)
 FAILURES_OF_LOGIN = 5
@@ -37,11 +35,6 @@ _POSTS = (
 _POSTS_OF = Prepared(_POSTS)
 _HOLDS = Prepared(_POSTS.where(Membership.site == bindparam("at_site"), Membership.post == bindparam("post")))
 _OF_LOGIN = Prepared(select(core(Person)).where(Person.login == bindparam("wanted")))
-_HOLDER_OF = Prepared(
-    select(core(Person))
-    .join(ApiToken, ApiToken.person_id == Person.id)
-    .where(Person.disabled_at.is_(None), ApiToken.hash == bindparam("hash"), ApiToken.revoked_at.is_(None))
-)
 
 
 @dataclass(frozen=True)
@@ -57,12 +50,12 @@ class Colleague:
 
 def find(session: Session, login: str) -> Person | None:
     """The person of that login name, disabled or not."""
-    return session.scalar(select(Person).where(Person.login == _normal(login)))
+    return session.scalar(select(Person).where(Person.login == normal(login)))
 
 
 def look_up(session: Session, login: str) -> Person | None:
     """The same, as a row that no session looks after: for reading only."""
-    rows = _OF_LOGIN.rows(session, {"wanted": _normal(login)})
+    rows = _OF_LOGIN.rows(session, {"wanted": normal(login)})
     person: Person | None = detached(Person, _PERSON_COLUMNS, rows[0]) if rows else None
     return person
 
@@ -78,7 +71,7 @@ def get(session: Session, login: str) -> Person:
 def posts_of(session: Session, login: str) -> frozenset[tuple[str, str]]:
     """What the person holds, as (site, post); nothing for who is disabled."""
     session.flush()  # a prepared statement would not see what the session still holds
-    return frozenset((site, post) for site, post in _POSTS_OF.rows(session, {"wanted": _normal(login)}))
+    return frozenset((site, post) for site, post in _POSTS_OF.rows(session, {"wanted": normal(login)}))
 
 
 def memberships(session: Session, login: str) -> list[tuple[str, str]]:
@@ -143,7 +136,7 @@ def add_person(
     """Add somebody with posts at a site. They cannot log in until they are given a password (reset_password)."""
     sites.get(session, site, actor)
     _may_grant(actor, site, posts)
-    login = _normal(login)
+    login = normal(login)
     fields = _objections(name, language, telephone)
     if not _LOGIN.fullmatch(login):
         fields["login"] = "Expected 2 to 64 lower-case letters, digits, or . _ @ -, but it has others"
@@ -167,7 +160,7 @@ def change_person(
     """Change what is given; an empty telephone removes it. Everybody chooses their own language and telephone."""
     person = get(session, login)
     if name is not None or actor.login != person.login:
-        _may_change(session, person, actor)
+        require_may_change(session, person, actor)
     fields = _objections(person.name if name is None else name, language or person.language, telephone)
     if fields:
         raise Invalid("Expected the data of a person, but some of it cannot be used", fields)
@@ -182,32 +175,32 @@ def change_person(
         changes["language"] = [person.language, language]
         person.language = language
     if changes:
-        _note(session, person, "person.changed", actor, now, changes)
+        note(session, person, "person.changed", actor, now, changes)
     return person
 
 
 def disable(session: Session, login: str, actor: Actor, now: datetime) -> Person:
     """Lock somebody out at once: sessions and tokens end. What they did stays."""
     person = get(session, login)
-    _may_change(session, person, actor)
+    require_may_change(session, person, actor)
     if person.login == actor.login:
         raise Conflict("Expected somebody else's login, but nobody can disable their own")
     if person.disabled_at is not None:
         raise Conflict(f"Expected {person.login} to be enabled, but it was disabled at {person.disabled_at.isoformat()}")
     person.disabled_at = now
     person.session_epoch += 1
-    _note(session, person, "person.disabled", actor, now)
+    note(session, person, "person.disabled", actor, now)
     return person
 
 
 def enable(session: Session, login: str, actor: Actor, now: datetime) -> Person:
     """Let a disabled person in again, with the password and posts that they had."""
     person = get(session, login)
-    _may_change(session, person, actor)
+    require_may_change(session, person, actor)
     if person.disabled_at is None:
         raise Conflict(f"Expected {person.login} to be disabled, but it is enabled")
     person.disabled_at = None
-    _note(session, person, "person.enabled", actor, now)
+    note(session, person, "person.enabled", actor, now)
     return person
 
 
@@ -241,10 +234,10 @@ def remove_post(session: Session, login: str, site: str, post: str, actor: Actor
 def reset_password(session: Session, login: str, actor: Actor, now: datetime, *, must_change: bool = True) -> str:
     """Give somebody a new random password, told once and to be changed at the next login; every session of theirs ends."""
     person = get(session, login)
-    _may_change(session, person, actor)
+    require_may_change(session, person, actor)
     password = passwords.random_password()
     _set_password(person, password, must_change)
-    _note(session, person, "password.reset", actor, now)
+    note(session, person, "password.reset", actor, now)
     return password
 
 
@@ -261,7 +254,7 @@ def change_password(session: Session, login: str, current: str, new: str, actor:
     if problem is not None:
         raise Invalid(problem, {"new": problem})
     _set_password(person, new, must_change=False)
-    _note(session, person, "password.changed", actor, now)
+    note(session, person, "password.changed", actor, now)
     return person
 
 
@@ -271,7 +264,7 @@ def authenticate(session: Session, login: str, password: str, address: str, now:
     Raises TooManyAttempts after too many failures of the login or the address, whether the password is right or not.
     An unknown login, a wrong password and a disabled person cannot be told apart, not even by the time it takes.
     """
-    login = _normal(login)[:64]
+    login = normal(login)[:64]
     # Guesses at one login wait for each other, so that many at once are counted like many in a row.
     person = session.scalar(select(Person).where(Person.login == login).with_for_update())
     _slow_down(session, login, address, now)
@@ -279,12 +272,12 @@ def authenticate(session: Session, login: str, password: str, address: str, now:
     if not passwords.fits(password, person.password_hash if person is not None else None) or person is None or not known:
         session.add(LoginAttempt(login=login, address=address, at=now))
         if person is not None:
-            _note(session, person, "login.failed", Actor(None, "page"), now, {"address": address})
+            note(session, person, "login.failed", Actor(None, "page"), now, {"address": address})
         return None
     session.execute(delete(LoginAttempt).where((LoginAttempt.login == login) | (LoginAttempt.at < now - WINDOW)))
     if person.password_hash is not None and passwords.is_outdated(person.password_hash):
         person.password_hash = passwords.hashed(password)
-    _note(session, person, "login.succeeded", Actor(person.login, "page"), now, {"address": address})
+    note(session, person, "login.succeeded", Actor(person.login, "page"), now, {"address": address})
     return person
 
 
@@ -297,65 +290,11 @@ def _slow_down(session: Session, login: str, address: str, now: datetime) -> Non
         raise TooManyAttempts(f"Expected fewer failed logins, but there were too many in the last {minutes} minutes; try again later")
 
 
-# Tokens
-
-
-def issue_token(session: Session, login: str, actor: Actor, now: datetime) -> str:
-    """A bearer token, told once; it can do what the person can do, until it is revoked."""
-    person = get(session, login)
-    _may_hold_tokens(person, actor)
-    token = secrets.token_urlsafe(32)
-    row = ApiToken(person_id=person.id, hash=_fingerprint(token), created_at=now)
-    session.add(row)
-    session.flush()
-    _note(session, person, "token.issued", actor, now, {"token": row.id})
-    return token
-
-
-def tokens_of(session: Session, login: str) -> list[ApiToken]:
-    """The person's tokens that are not revoked, oldest first."""
-    query = select(ApiToken).join(Person, Person.id == ApiToken.person_id)
-    return list(session.scalars(query.where(Person.login == _normal(login), ApiToken.revoked_at.is_(None)).order_by(ApiToken.id)))
-
-
-def revoke_token(session: Session, token_id: int, actor: Actor, now: datetime) -> None:
-    """End a token: one's own, or that of somebody whom one administers."""
-    row = session.get(ApiToken, token_id)
-    person = session.get(Person, row.person_id) if row is not None else None
-    if row is None or person is None or row.revoked_at is not None:
-        raise NotFound(f"Expected a token {token_id}, but there is none")
-    if person.login != actor.login:
-        _may_change(session, person, actor)
-    row.revoked_at = now
-    _note(session, person, "token.revoked", actor, now, {"token": row.id})
-
-
-def person_of_token(session: Session, token: str) -> Person:
-    """Whose token this is; raise Unauthenticated when it is nobody's any more."""
-    rows = _HOLDER_OF.rows(session, {"hash": _fingerprint(token)})
-    if not rows:
-        raise Unauthenticated("Expected a valid token, but nobody holds this one")
-    person: Person = detached(Person, _PERSON_COLUMNS, rows[0])
-    return person
-
-
-def _may_hold_tokens(person: Person, actor: Actor) -> None:
-    # A token speaks for its person: nobody gets one that speaks for somebody else, but the operator at the command line.
-    if not actor.is_system and actor.login != person.login:
-        raise Forbidden("Expected your own login, but it is somebody else's: a token speaks for its owner")
-    if person.disabled_at is not None:
-        raise Conflict(f"Expected {person.login} to be enabled, but it was disabled at {person.disabled_at.isoformat()}")
-
-
 # What the functions above share
 
 
-def _normal(login: str) -> str:
+def normal(login: str) -> str:
     return login.strip().lower()
-
-
-def _fingerprint(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _held(session: Session, person: Person) -> list[tuple[str, str]]:
@@ -387,14 +326,14 @@ def _may_grant(actor: Actor, site: str, posts: Collection[str]) -> None:
     rights.require(rights.may_administer(actor, site), "administer the people of this site")
 
 
-def _may_change(session: Session, person: Person, actor: Actor) -> None:
+def require_may_change(session: Session, person: Person, actor: Actor) -> None:
     held = _held(session, person)
     if not actor.is_system and not any(rights.may_see_site(actor, site) for site, _ in held):
         raise NotFound(f"Expected a person with the login {person.login!r}, but there is none")
     rights.require(rights.may_change_person(actor, held), f"give every post that {person.login} holds")
 
 
-def _note(session: Session, person: Person, event: str, actor: Actor, now: datetime, data: dict[str, Any] | None = None) -> None:
+def note(session: Session, person: Person, event: str, actor: Actor, now: datetime, data: dict[str, Any] | None = None) -> None:
     """Write it into the history of every site at which the person holds a post."""
     for site in sorted({site for site, _ in _held(session, person)}):
         history.append_site(session, site, event, actor, now, {"login": person.login, **(data or {})})

@@ -49,6 +49,7 @@ ENGINE_LAYERS = [
         "retries",
         "standstill",
         "identity",
+        "api_tokens",
         "residents",
         "unmasking",
         "attachments",

@@ -11,7 +11,7 @@ from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
 
-from engine import identity, sessions
+from engine import api_tokens, identity, sessions
 from engine.actors import Actor
 from engine.errors import Unauthenticated
 from engine.settings import Settings
@@ -79,7 +79,7 @@ def install(app: APIFlask, steward: Steward) -> None:
             return None
         with steward.db.look() as database:
             try:
-                person = identity.person_of_token(database, token)
+                person = api_tokens.person_of(database, token)
             except Unauthenticated:
                 return None
             return known(person, identity.actor_of(database, person, "api"))

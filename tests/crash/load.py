@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from engine import identity
+from engine import api_tokens, identity
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, extensions, script, task, timer
 from tests.people import OPERATOR
 
@@ -204,7 +204,7 @@ def people(company: Company, address: str, count: int, dice: random.Random, stat
     now = datetime.now(UTC)
     with company.database.transaction() as session:
         logins = [identity.add_person(session, f"person{place}", "P", "S1", ["technician"], OPERATOR, now).login for place in range(count)]
-        tokens = [identity.issue_token(session, login, OPERATOR, now) for login in logins]
+        tokens = [api_tokens.issue(session, login, OPERATOR, now) for login in logins]
     return [
         Person(login, Caller(address, token, statuses), random.Random(dice.random())) for login, token in zip(logins, tokens, strict=True)
     ]

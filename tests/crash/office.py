@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from engine import identity
+from engine import api_tokens
 from tests.factories import Company
 from tests.people import OPERATOR
 
@@ -10,4 +10,4 @@ from tests.people import OPERATOR
 def token(company: Company, login: str) -> str:
     """A token of that person, good for now."""
     with company.database.transaction() as session:
-        return identity.issue_token(session, login, OPERATOR, datetime.now(UTC))
+        return api_tokens.issue(session, login, OPERATOR, datetime.now(UTC))

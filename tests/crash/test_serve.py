@@ -12,7 +12,7 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from engine import identity
+from engine import api_tokens, identity
 from engine.tables import Instance, Message, Number
 from tests.factories import END_EVENT as END
 from tests.factories import START_EVENT as BEGIN
@@ -96,7 +96,7 @@ def technicians(company: Company, count: int) -> dict[str, str]:
     now = datetime.now(UTC)
     with company.database.transaction() as session:
         people = [identity.add_person(session, f"person{number}", "P", "S1", ["technician"], OPERATOR, now) for number in range(count)]
-        return {person.login: identity.issue_token(session, person.login, OPERATOR, now) for person in people}
+        return {person.login: api_tokens.issue(session, person.login, OPERATOR, now) for person in people}
 
 
 def test_fifty_people_complete_one_task_and_one_of_them_does(server: Server, company: Company) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from engine import history, identity, passwords, sites
+from engine import api_tokens, history, identity, passwords, sites
 from engine.actors import Actor
 from engine.db import Database
 from engine.errors import Conflict, Forbidden, Invalid, NotFound, TooManyAttempts, Unauthenticated
@@ -177,12 +177,12 @@ def test_a_password_that_breaks_the_rules_is_refused_by_field(database: Database
 def test_passwords_and_tokens_are_not_in_history_nor_in_clear_anywhere(database: Database) -> None:
     with database.transaction() as session:
         password = identity.reset_password(session, "li", acting(database, "wang"), NOW)
-        token = identity.issue_token(session, "li", acting(database, "li"), NOW)
+        token = api_tokens.issue(session, "li", acting(database, "li"), NOW)
         identity.change_password(session, "li", password, "another horse altogether", acting(database, "li"), NOW)
     with database.read() as session:
         written = "".join(session.scalars(select(HistoryContent.content)))
         kept = identity.get(session, "li").password_hash or ""
-        hashes = [row.hash for row in identity.tokens_of(session, "li")]
+        hashes = [row.hash for row in api_tokens.of(session, "li")]
     assert {line.type for line in site_events(database)} >= {"password.reset", "password.changed", "token.issued"}
     for secret in (password, token, "another horse altogether"):
         assert secret not in written
@@ -192,26 +192,26 @@ def test_passwords_and_tokens_are_not_in_history_nor_in_clear_anywhere(database:
 
 def test_a_token_speaks_for_its_person_until_it_is_revoked(database: Database) -> None:
     with database.transaction() as session:
-        token = identity.issue_token(session, "li", acting(database, "li"), NOW)
-        assert identity.person_of_token(session, token).login == "li"
-        (row,) = identity.tokens_of(session, "li")
-        identity.revoke_token(session, row.id, acting(database, "wang"), NOW)
-        assert identity.tokens_of(session, "li") == []
+        token = api_tokens.issue(session, "li", acting(database, "li"), NOW)
+        assert api_tokens.person_of(session, token).login == "li"
+        (row,) = api_tokens.of(session, "li")
+        api_tokens.revoke(session, row.id, acting(database, "wang"), NOW)
+        assert api_tokens.of(session, "li") == []
         with pytest.raises(Unauthenticated):
-            identity.person_of_token(session, token)
+            api_tokens.person_of(session, token)
 
 
 def test_a_token_of_a_disabled_person_is_worth_nothing(database: Database) -> None:
     with database.transaction() as session:
-        token = identity.issue_token(session, "li", acting(database, "li"), NOW)
+        token = api_tokens.issue(session, "li", acting(database, "li"), NOW)
         identity.disable(session, "li", acting(database, "wang"), NOW)
         with pytest.raises(Unauthenticated):
-            identity.person_of_token(session, token)
+            api_tokens.person_of(session, token)
 
 
 def test_nobody_gets_a_token_that_speaks_for_somebody_else(database: Database) -> None:
     with database.transaction() as session, pytest.raises(Forbidden):
-        identity.issue_token(session, "li", acting(database, "wang"), NOW)
+        api_tokens.issue(session, "li", acting(database, "wang"), NOW)
 
 
 def test_a_manager_adds_people_at_their_own_site_and_history_says_so(database: Database) -> None:

@@ -10,7 +10,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from engine import identity
+from engine import api_tokens
 from engine.settings import Settings
 from tests.factories import Company
 from tests.people import OPERATOR, POSTS
@@ -57,7 +57,7 @@ def app(company: Company, tmp_path: Path) -> Iterator[APIFlask]:
 @pytest.fixture
 def tokens(company: Company) -> dict[str, str]:
     with company.database.transaction() as session:
-        return {login: identity.issue_token(session, login, OPERATOR, company.now) for login in POSTS}
+        return {login: api_tokens.issue(session, login, OPERATOR, company.now) for login in POSTS}
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from engine import identity
+from engine import api_tokens, identity
 from tests.factories import END_EVENT as END
 from tests.factories import START_EVENT as BEGIN
 from tests.factories import Company, chain, diagram, task
@@ -47,8 +47,8 @@ def test_a_token_ends_with_its_person_and_when_it_is_revoked(call, company: Comp
     assert call("anna").get("/user-tasks").status_code == 200
     with company.database.transaction() as session:
         identity.disable(session, "anna", OPERATOR, company.now)
-        [token] = identity.tokens_of(session, "bao")
-        identity.revoke_token(session, token.id, OPERATOR, company.now)
+        [token] = api_tokens.of(session, "bao")
+        api_tokens.revoke(session, token.id, OPERATOR, company.now)
     assert call("anna").get("/user-tasks").status_code == 401
     assert call("bao").get("/user-tasks").status_code == 401
 

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from engine import identity, schema
+from engine import api_tokens, identity, schema
 from engine.clock import SystemClock
 from engine.db import Database
 from engine.settings import Settings
@@ -52,7 +52,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]
         session.add(Site(code="S1", name="S1", zone="Asia/Shanghai", created_at=company.now))
         session.flush()
         identity.add_person(session, "lin", "Lin", "S1", EVERY_POST, OPERATOR, company.now)
-        token = identity.issue_token(session, "lin", OPERATOR, company.now)
+        token = api_tokens.issue(session, "lin", OPERATOR, company.now)
     company.deploy(ONE_TASK)
     for _ in range(5):
         company.start(actor=OPERATOR)

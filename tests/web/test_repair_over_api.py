@@ -11,7 +11,7 @@ import yaml
 from apiflask import APIFlask
 from PIL import Image
 
-from engine import identity
+from engine import api_tokens, identity
 from engine.bpmn.timing import parse_duration
 from engine.clock import VirtualClock
 from engine.db import Database
@@ -45,7 +45,7 @@ def company(sqlite_url: str, clock: VirtualClock) -> Iterator[Company]:
 def staff(app: APIFlask, company: Company) -> dict[str, Caller]:
     logins = [login for post in STAFF for login in (post, f"{post}_2")]
     with company.database.transaction() as session:
-        return {login: Caller(app.test_client(), identity.issue_token(session, login, OPERATOR, company.now)) for login in logins}
+        return {login: Caller(app.test_client(), api_tokens.issue(session, login, OPERATOR, company.now)) for login in logins}
 
 
 def test_an_order_goes_from_the_call_to_the_last_signature(staff: dict[str, Caller], company: Company) -> None:

@@ -81,8 +81,8 @@ def enable(console: Console, name: str, login: str | None) -> None:
 @pass_console
 def token(console: Console, name: str, login: str | None) -> None:
     """Issue an API token for NAME; it is the last word printed, and is shown only once."""
-    from engine import identity
+    from engine import api_tokens
 
     with console.steward.db.transaction() as session:
-        secret = identity.issue_token(session, name, console.actor(session, login), console.now())
+        secret = api_tokens.issue(session, name, console.actor(session, login), console.now())
     click.echo(f"The token of {name}, shown only once: {secret}")
