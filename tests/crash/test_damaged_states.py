@@ -101,19 +101,18 @@ def test_no_damage_to_a_stored_state_goes_unnoticed() -> None:
     kept = list(samples())
     executables = {str(sample): sample.compile() for sample in kept}
     refused: Counter[str] = Counter()
-    for number in range(MUTATIONS):
+    while refused.total() < MUTATIONS:
         sample, other = chance.sample(kept, 2)
         if executables[str(sample)].fingerprint == executables[str(other)].fingerprint:
             continue  # two stories of one diagram
         state = sample.state(chance.randrange(len(sample.rests)))
-        damage = DAMAGES[number % len(DAMAGES)]
+        damage = DAMAGES[refused.total() % len(DAMAGES)]
         damaged = damage(state, other.state(chance.randrange(len(other.rests))), chance)
         if damaged == state:  # two equal pieces swapped, a zero overwritten by a zero
             continue
         with pytest.raises(StateCorrupt, match=r"^Expected"):
             Workflow.load(executables[str(sample)], damaged)
         refused[damage.__name__] += 1
-    assert sum(refused.values()) > MUTATIONS * 0.98
     assert refused.keys() == {damage.__name__ for damage in DAMAGES}
 
 
