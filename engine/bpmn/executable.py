@@ -88,7 +88,15 @@ def compile_stored(normal: _Element, process: Process, decisions: Mapping[str, A
         _connect(normal, process, body, elements, decisions, file, problems)
     if problems:
         raise DeploymentRefused(problems)
-    return Executable(process, fingerprint(normal), body, elements, etree.tostring(normal, encoding="UTF-8", xml_declaration=True))
+    return Executable(process, _fingerprint(normal, file), body, elements, etree.tostring(normal, encoding="UTF-8", xml_declaration=True))
+
+
+def _fingerprint(normal: _Element, file: str) -> str:
+    try:
+        return fingerprint(normal)
+    except etree.C14NError:
+        message = "Expected namespaces that are whole addresses, such as http://example.org/x, but one is only a part of one"
+        raise DeploymentRefused([Problem(file, 1, "-", "xml", message)]) from None
 
 
 def fingerprint(normal: _Element) -> str:

@@ -184,7 +184,8 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
             self.cancel_token(child)
         for listener in token.listening():
             compaction.splice(listener)
-        visited = token.phase not in ("leave", "arrived", "held") and (token.failed or token._state == STARTED)
+        begun = token._state == STARTED or token.phase == "look"  # which an ad-hoc subprocess does between two activities
+        visited = token.phase not in ("leave", "arrived", "held") and (token.failed or begun)
         if visited and not token.task_spec.repeats(token):
             self.note(token, "cancelled")
         token._set_state(TaskState.CANCELLED)

@@ -203,6 +203,18 @@ def test_an_event_subprocess_may_take_over() -> None:
     assert run.waiting == ["z"]
 
 
+def test_what_is_interrupted_between_two_activities_is_told_as_cancelled() -> None:
+    condition = "<conditionalEventDefinition><condition>found</condition></conditionalEventDefinition>"
+    around = f"""<boundaryEvent id="t" attachedToRef="x">{condition}</boundaryEvent><userTask id="late"/>
+    t -> late
+    """
+    inside = '<userTask id="a"/><userTask id="b"/><scriptTask id="c"><script>found = True</script></scriptTask>\na -> c\n'
+    run = Drive(ad_hoc(inside, around=around), {"found": False})
+    run.complete("a")
+    assert run.waiting == ["late"]
+    assert sorted(run.cancelled) == ["b", "x"]
+
+
 def test_its_variables_and_outputs_are_those_of_a_subprocess() -> None:
     mapped = """<extensionElements><camunda:inputOutput><camunda:inputParameter name="n">5</camunda:inputParameter>
     <camunda:outputParameter name="total">${n}</camunda:outputParameter></camunda:inputOutput></extensionElements>"""

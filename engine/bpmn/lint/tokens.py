@@ -153,9 +153,12 @@ class Scope:
 
     def _settled(self, state: State) -> State | None:
         """Every step that is sure and that nothing else depends on has been done; None when a token meets another on a flow."""
-        tokens, looking = set(state), sorted(state)
+        tokens, looking, looked_at = set(state), sorted(state), set[int]()
         while looking:
             flow = looking.pop()
+            if flow in looked_at:
+                continue  # once round a circle without a way out is enough
+            looked_at.add(flow)
             node = self.nodes[self.flows[flow].target]
             if flow not in tokens or (node.kind == "inclusiveGateway" and len(self.incoming[node.id]) > 1):
                 continue

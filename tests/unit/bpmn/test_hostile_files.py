@@ -176,6 +176,11 @@ def test_a_file_of_another_namespace_is_refused(namespace):
     assert "BPMN 2.0" in problem.message
 
 
+def test_a_namespace_that_is_no_whole_address_is_refused():
+    problems = judged(GOOD.replace(b"<definitions", b'<definitions xmlns:v="vendor/v1"', 1))
+    assert [(problem.rule, problem.severity) for problem in problems if problem.severity == "error"] == [("xml", "error")]
+
+
 def test_a_root_that_is_no_definitions_is_refused():
     assert refused(GOOD.replace(b"<definitions", b"<process").replace(b"</definitions", b"</process"))
 

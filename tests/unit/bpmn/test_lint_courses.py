@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from tests.reference.test_damaged_diagrams import time_limit
 from tests.unit.bpmn.diagrams import bpmn, found
 
 KINDS = {"xor": "exclusiveGateway", "and": "parallelGateway", "or": "inclusiveGateway", "event": "eventBasedGateway"}
@@ -207,3 +208,9 @@ def test_a_drawing_as_wide_as_a_file_may_be_is_looked_at_soon() -> None:
     began = time.process_time()
     assert warned(content, "deadlock") == set()
     assert time.process_time() - began < 5
+
+
+def test_a_circle_without_a_way_out_beside_a_join_is_gone_round_once() -> None:
+    with time_limit():
+        ways = ("s > f.and", "f.and > a", "a > b", "b > a", "f.and > c", "f.and > d", "c > j.and", "d > j.and", "j.and > e")
+        assert warned(drawn(*ways), "endless-loop")
