@@ -229,8 +229,10 @@ s -> tx -> e
 c -> b""", visits="s tx a no ca undo c b", waiting="b",
     ),
     Promise(
-        "data store", "Refused; keep what lasts in variables of the case.",
-        '<startEvent id="s"/><task id="a"/><dataStoreReference id="d"/>\ns -> a', refused="data store reference",
+        "data store", "Drawn only, it loads with a warning. What would read or write it is refused; draw an external task that does.",
+        '<startEvent id="s"/><task id="a"><ioSpecification><dataOutput id="o" name="n"/></ioSpecification>'
+        "<dataOutputAssociation><sourceRef>o</sourceRef><targetRef>d</targetRef></dataOutputAssociation></task>"
+        '<dataStoreReference id="d"/>\ns -> a', refused="data store",
     ),
 ]  # fmt: skip
 
