@@ -29,10 +29,11 @@ def fill(stage: Stage, orders: int, events_each: int = 0, seed: int = 7) -> None
         connection.exec_driver_sql("ANALYZE")
 
 
-def _fields(number: int) -> dict[str, str]:
-    house = f"{'ABCDEF'[number % 6]}-{number // 6 % 1000}"
+def fields(number: int) -> dict[str, str]:
+    house = f"{'ABCDEF'[number % 6]}-{number // 18}"  # each has three orders, however many there are
     telephone = f"138{number * 7919 % 10**8:08d}"
-    return {"house": house, "content": FAULTS[number % len(FAULTS)], "telephone": telephone, "number": f"WX-S1-202611-{number}"}
+    content = FAULTS[number // len(POSTS) % len(FAULTS)]
+    return {"house": house, "content": content, "telephone": telephone, "number": f"WX-S1-202611-{number}"}
 
 
 def _rows(
@@ -63,11 +64,11 @@ def _rows(
         yield {"task_id": number, "kind": "group", "who": who, "site": SITE, "claimed": number % 3 == 0, "sort_at": sort_at}
 
     def field(number: int) -> Iterator[dict[str, Any]]:
-        for name, value in _fields(number).items():
+        for name, value in fields(number).items():
             yield {"instance_id": number, "name": name, "value": value}
 
     def term(number: int) -> Iterator[dict[str, Any]]:
-        for word in search.terms_of(_fields(number)):
+        for word in search.terms_of(fields(number)):
             yield {"site": SITE, "term": word, "instance_id": number}
 
     def event(number: int) -> Iterator[dict[str, Any]]:

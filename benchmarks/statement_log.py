@@ -1,5 +1,6 @@
 """Which statements a database is given, told by the driver itself: whatever way they take through SQLAlchemy, none escapes."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,10 @@ from sqlalchemy import event
 
 from engine.db import Database
 
-FRAME = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")  # what opens and closes a command's part of a transaction
+FRAME = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT", "PRAGMA")  # what opens and closes a command's part of a transaction
+
+
+_VALUE = re.compile(r"x?'(?:[^']|'')*'|\bNULL\b|-?\b\d+(?:\.\d+)?\b")
 
 
 class StatementLog:
@@ -38,8 +42,7 @@ class StatementLog:
 
 
 def _is_next_row(before: str, statement: str) -> bool:
-    head, values, _ = statement.partition(" VALUES ")
-    return bool(values) and head.startswith("INSERT") and before.startswith(head + values)
+    return statement.startswith(("INSERT", "UPDATE", "DELETE")) and _VALUE.sub("?", before) == _VALUE.sub("?", statement)
 
 
 @contextmanager

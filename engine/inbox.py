@@ -20,6 +20,7 @@ from engine.posts import FALLBACK_POST
 from engine.states import OPEN_TASK
 from engine.tables import CaseField, Instance, SlaClock, TaskParticipant, UserTask
 
+LOOKED_AT = (400, 2_000)  # first tasks of a list in which something common is looked for, before all that have it are gathered
 COUNT_AT_MOST = 100  # a badge says 99+ beyond
 
 
@@ -77,7 +78,9 @@ def inbox(
     """`mine`: claimed by or given to the person. `posts`: free, for them or their posts. `all`: every open task of their sites."""
     walks = {"mine": _mine, "posts": _pools, "all": _sites}[box](actor)
     place = cursors.decode(cursor, datetime, int) if cursor else None
-    found = [_places(session, walk, actor, wanted or Filter(), place, limit + 1) for walk in walks]
+    wanted = wanted or Filter()
+    is_common = bool(wanted.q) and search.is_common(session, wanted.q or "", actor.sites)
+    found = [_places(session, walk, actor, wanted, is_common, place, limit + 1) for walk in walks]
     places = list(dict.fromkeys(heapq.merge(*found)))
     part = cursors.page(places, limit, lambda place: place)
     return Page(_read(session, [task_id for _, task_id in part.items]), part.next)
@@ -126,21 +129,37 @@ def _sites(actor: Actor) -> list[_Walk]:
 
 
 def _places(
-    session: Session, walk: _Walk, actor: Actor, wanted: Filter, place: Sequence[Any] | None, limit: int
+    session: Session, walk: _Walk, actor: Actor, wanted: Filter, is_common: bool, place: Sequence[Any] | None, limit: int
 ) -> list[tuple[datetime, int]]:
     query = walk.query
     equal = {UserTask.site: wanted.site, UserTask.key: wanted.key, UserTask.activity_id: wanted.activity}
     conditions = [column == value for column, value in equal.items() if value is not None]
     if wanted.late is not None:
         conditions.append(UserTask.due_at < wanted.late)
-    if wanted.q:
-        conditions.append(UserTask.instance_id == Instance.id)
-        conditions.append(Instance.root_id.in_(search.matching(wanted.q, actor.sites)))
-    if conditions and walk.order[0] is TaskParticipant.sort_at:
+    if (conditions or wanted.q) and walk.order[0] is TaskParticipant.sort_at:
         conditions.append(UserTask.id == TaskParticipant.task_id)
     if place is not None:
         conditions.append(tuple_(*walk.order) > tuple_(*place))
-    return [(sort_at, task_id) for sort_at, task_id in session.execute(query.where(*conditions).order_by(*walk.order).limit(limit))]
+    query = query.where(*conditions).order_by(*walk.order)
+    if wanted.q:
+        if is_common:
+            found = _first_found(session, query, wanted.q, actor, limit)
+            if len(found) == limit:
+                return found
+        query = query.where(UserTask.instance_id == Instance.id, Instance.root_id.in_(search.matching(wanted.q, actor.sites)))
+    return [(sort_at, task_id) for sort_at, task_id in session.execute(query.limit(limit))]
+
+
+def _first_found(session: Session, query: Select[datetime, int], q: str, actor: Actor, limit: int) -> list[tuple[datetime, int]]:
+    """What a search for something common finds among the first tasks of a list: a page is soon full, and not all that have it are read."""
+    found: list[tuple[datetime, int]] = []
+    for looked_at in LOOKED_AT:
+        sort_at, task_id, instance_id = query.add_columns(UserTask.instance_id).limit(looked_at).subquery().c
+        fitting = select(sort_at, task_id).where(*search.matches(instance_id, q, actor.sites)).order_by(sort_at, task_id)
+        found = [(moment, each) for moment, each in session.execute(fitting.limit(limit))]
+        if len(found) == limit:
+            break
+    return found
 
 
 def _read(session: Session, task_ids: Sequence[int]) -> list[TaskItem]:

@@ -85,7 +85,6 @@ class _Compiled:
         self._own = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         self._types = [column.type for column in statement.exported_columns] if statement.is_select or statement._returning else []
         self._ways_out: list[_Processor] = []
-        self._few = 3 if dialect.name == "postgresql" else 1  # psycopg's executemany asks the server four times, whatever the number
 
     def bound(self, values: Values) -> Any:
         """The values as the driver takes them."""
@@ -115,9 +114,8 @@ class _Compiled:
             raise self._told(error, bound) from error
 
     def execute_many(self, driver: Any, bound: list[Any]) -> None:
-        if len(bound) <= self._few:
-            for each in bound:
-                self.execute(driver, each)
+        if len(bound) == 1:  # psycopg's executemany asks the server four times, whatever the number
+            self.execute(driver, bound[0])
             return
         try:
             driver.cursor().executemany(self._text, bound)

@@ -4,7 +4,7 @@ Every command that changes an instance ends here, inside one transaction that it
 what the process sends or calls becomes jobs, done after the commit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -58,6 +58,7 @@ class Held:
     facts: sites.SiteFacts
     limits: Limits
     is_new: bool = False
+    opening: Callable[[], bool] | None = None  # what is written first; tells whether the instance still has the revision that was read
 
     @property
     def process_properties(self) -> Mapping[str, str]:
@@ -129,7 +130,7 @@ def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor:
     error = _leaving(held.instance, outcome)
     if error is not None:
         held.workflow.advance(Cancel(), context)
-    _refuse_if_overtaken(session, held.instance)
+    _begin_to_write(session, held)
     compared = held.workflow.compared()
     done = trigger.token if isinstance(trigger, Complete) else None
     difference = waits.difference(compared.waits_before, compared.waits_after, done)
@@ -154,14 +155,22 @@ def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor:
     return Step(held.instance, events, opened)
 
 
-def _refuse_if_overtaken(session: Session, instance: Instance) -> None:
+def _begin_to_write(session: Session, held: Held) -> None:
     """From here on it is written: nobody may have moved the instance since it was read."""
-    connection = session.info["connection"]
-    if connection.has_looked_ahead:
-        connection.writing()
-        if _REVISION.rows(session, {"wanted": instance.id}) != [(instance.revision,)]:
-            raise db.Overtaken
-        connection.has_looked_ahead = False
+    connection, instance = session.info["connection"], held.instance
+    if held.opening is not None:
+        is_as_read = held.opening()
+    else:
+        is_as_read = not connection.has_looked_ahead or _has_revision(session, instance)
+    if not is_as_read:
+        raise db.Overtaken
+    connection.has_looked_ahead = False
+
+
+def _has_revision(session: Session, instance: Instance) -> bool:
+    """Whether the instance still has the revision that was read, asked in the turn to write."""
+    session.info["connection"].writing()
+    return _REVISION.rows(session, {"wanted": instance.id}) == [(instance.revision,)]
 
 
 def _leaving(instance: Instance, outcome: Outcome) -> Failure | None:

@@ -7,15 +7,16 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 
-from sqlalchemy import Select, bindparam, delete, false, insert, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, false, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.db import core
 from engine.prepared import Prepared
-from engine.tables import SearchTerm
+from engine.tables import Instance, SearchTerm
 
 FIELD_LENGTH = 500  # characters of a field that are searched: what somebody remembers stands in the first sentences
 TERM_LENGTH = 64
+COMMON = 1_000  # cases that share a term
 QUERY_TERMS = 12  # more would not narrow it any further
 LONG_NUMBER = 7  # digits from which on a number is also known by its last four
 _TERM = core(SearchTerm)
@@ -77,6 +78,25 @@ def matching(query: str, sites: Collection[str]) -> Select[int]:
         same = (other.site == first.site, other.term == term, other.instance_id == first.instance_id)
         found = found.where(select(other.instance_id).where(*same).exists())
     return found
+
+
+def is_common(session: Session, query: str, sites: Collection[str]) -> bool:
+    """Whether so many cases have the rarest term of the query that going through all of them takes longer than looking at a list."""
+    terms = terms_of_query(query)
+    if not terms:
+        return False
+    some = select(SearchTerm.instance_id).where(SearchTerm.site.in_(sorted(sites)), SearchTerm.term == terms[0]).limit(COMMON)
+    return session.scalar(select(func.count()).select_from(some.subquery())) == COMMON
+
+
+def matches(instance_id: ColumnElement[int], query: str, sites: Collection[str]) -> list[ColumnElement[bool]]:
+    """The conditions under which the case of an instance, at these sites, has every term of the query: to look at one after the other."""
+    conditions: list[ColumnElement[bool]] = []
+    for term in terms_of_query(query):
+        one, its = aliased(SearchTerm), aliased(Instance)
+        having = select(one.term).join(its, its.root_id == one.instance_id).where(its.id == instance_id)
+        conditions.append(having.where(one.site.in_(sorted(sites)), one.term == term).exists())
+    return conditions
 
 
 def _plain(text: str) -> str:

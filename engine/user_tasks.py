@@ -31,9 +31,10 @@ _TASK_WITH_PARTICIPANTS = Prepared(
     .select_from(_WITH_PARTICIPANTS)
     .where(core(UserTask).c.id == bindparam("wanted"))
 )
+_REVISION_NOW = select(core(Instance).c.revision).where(core(Instance).c.id == bindparam("of_instance")).scalar_subquery()
 _CLOSE = Prepared(
     update(core(UserTask))
-    .where(core(UserTask).c.id == bindparam("closed"))
+    .where(core(UserTask).c.id == bindparam("closed"), bindparam("read") == _REVISION_NOW)
     .values({name: bindparam(name) for name in ("state", "ended_at", "completed_by", "assignee")})
 )
 _REMOVE_PARTICIPANTS = Prepared(delete(core(TaskParticipant)).where(core(TaskParticipant).c.task_id == bindparam("of_task")))
@@ -144,9 +145,9 @@ def _complete(session: Session, task_id: int, variables: Mapping[str, Any], acto
     held = runner.hold(session, work.instance)
     _require_other_person(held, work.task, actor)
     payload = _check(session, held, work.task, variables)
+    held.opening = lambda: _close(session, work, actor, now)
     event = Event("user_task.completed", work.task.activity_id, {"task": task_id, "name": work.task.name})
     step = runner.advance(session, held, Complete(work.task.token, payload, actor.login), event, actor, now)
-    _close(session, work.task, actor, now)
     return Completion(work.task, work.instance, list(step.incidents), list(step.events))
 
 
@@ -237,12 +238,16 @@ def _check(session: Session, held: runner.Held, task: UserTask, variables: Mappi
     return checked
 
 
-def _close(session: Session, task: UserTask, actor: Actor, now: datetime) -> None:
+def _close(session: Session, work: _Work, actor: Actor, now: datetime) -> bool:
+    """End the task, unless the instance has been moved since it was read; whether it was done."""
+    task, instance = work.task, work.instance
     assert "completed" in USER_TASK[task.state]
     closed = {"state": "completed", "ended_at": now, "completed_by": actor.login or actor.source, "assignee": task.assignee or actor.login}
-    _CLOSE.run(session, {"closed": task.id, **closed})
+    if not _CLOSE.run(session, {"closed": task.id, "of_instance": instance.id, "read": instance.revision, **closed}):
+        return False
     db.note(task, closed)
     _REMOVE_PARTICIPANTS.run(session, {"of_task": task.id})
+    return True
 
 
 def _set_assignee(session: Session, task: UserTask, login: str | None) -> None:

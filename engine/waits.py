@@ -31,6 +31,11 @@ _INSERT_TASK = Prepared(insert(core(UserTask)).returning(core(UserTask).c.id))
 _INSERT_TASKS = insert(core(UserTask)).returning(core(UserTask).c.id, sort_by_parameter_order=True)
 _INSERT_PARTICIPANTS, _INSERT_TIMERS = Prepared(insert(core(TaskParticipant))), Prepared(insert(core(Timer)))
 _INSERT_SUBSCRIPTIONS, _INSERT_JOBS = Prepared(insert(core(MessageSubscription))), Prepared(insert(core(Job)))
+_REPLACE_TIMER = Prepared(
+    update(core(Timer))
+    .where(core(Timer).c.instance_id == bindparam("of_instance"), core(Timer).c.token == bindparam("gone"))
+    .values({column.name: bindparam(column.name) for column in core(Timer).c if column.name not in ("id", "instance_id")})
+)
 _REMOVE = {
     table: Prepared(
         delete(core(table)).where(core(table).c.instance_id == bindparam("of_instance"), core(table).c.token == bindparam("gone"))
@@ -156,11 +161,15 @@ def _created(task_id: int, row: Mapping[str, Any], wait: Wait) -> Event:
 
 
 def _sync_timers(session: Session, instance: Instance, process: Process, changed: Difference) -> None:
-    _remove(session, Timer, instance.id, changed.gone)
+    rows = [_timer_row(instance, process.activity(wait.activity_id), wait) for wait in changed.new]
+    # One that follows another takes its row over: one statement instead of two.
+    replaced = {} if len(changed.gone) != 1 or len(rows) != 1 else {"of_instance": instance.id, "gone": changed.gone[0].token, **rows[0]}
+    if not (replaced and _REPLACE_TIMER.run(session, replaced)):
+        _remove(session, Timer, instance.id, changed.gone)
+        _INSERT_TIMERS.run_all(session, rows)
     for wait in changed.moved:
         moving = update(Timer).where(Timer.instance_id == instance.id, Timer.token == wait.token)
         session.execute(moving.values(due_at=wait.details["due_at"], repeats_left=wait.details.get("repeats_left")))
-    _INSERT_TIMERS.run_all(session, [_timer_row(instance, process.activity(wait.activity_id), wait) for wait in changed.new])
 
 
 def _timer_row(instance: Instance, activity: Activity, wait: Wait) -> dict[str, Any]:

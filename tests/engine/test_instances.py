@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from engine import inbox, instances, numbering, queries_case
+from engine import inbox, instances, numbering, queries_case, search
 from engine.actors import Actor
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.numbering import accounting_month
@@ -157,6 +157,22 @@ def test_a_case_is_found_by_its_house_two_characters_and_the_end_of_its_number(c
             assert [item.instance.id for item in inbox.inbox(session, ANNA, "posts", inbox.Filter(q=q)).items] == [instance]
             assert [item.instance.id for item in inbox.found_cases(session, ANNA, q).items] == [instance]
             assert inbox.found_cases(session, HUA, q).items == []
+
+
+def test_what_many_cases_share_is_found_in_the_order_of_the_list(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    company.deploy(NUMBERED)
+    leaks = [company.start(variables={"house": f"A-{number}", "content": "漏水" if number % 3 else "停电"}) for number in range(12)]
+    wanted = [case for number, case in enumerate(leaks) if number % 3]
+
+    def found(limit: int) -> list[int]:
+        with company.database.read() as session:
+            return [item.instance.id for item in inbox.inbox(session, ANNA, "posts", inbox.Filter(q="漏水"), limit).items]
+
+    gathered = [found(limit) for limit in (3, 50)]
+    monkeypatch.setattr(search, "COMMON", 4)
+    for looked_at in ((4,), (5, 50), (50,)):  # a page that is not full by then is gathered after all
+        monkeypatch.setattr(inbox, "LOOKED_AT", looked_at)
+        assert [found(limit) for limit in (3, 50)] == gathered == [wanted[:3], wanted]
 
 
 def test_the_inbox_puts_what_is_due_first_and_pages_without_loss(company: Company) -> None:
