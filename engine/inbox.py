@@ -157,9 +157,14 @@ def _first_found(session: Session, query: Select[datetime, int], q: str, actor: 
         sort_at, task_id, instance_id = query.add_columns(UserTask.instance_id).limit(looked_at).subquery().c
         fitting = select(sort_at, task_id).where(*search.matches(instance_id, q, actor.sites)).order_by(sort_at, task_id)
         found = [(moment, each) for moment, each in session.execute(fitting.limit(limit))]
-        if len(found) == limit:
+        if not _is_worth_more(len(found), looked_at, limit):
             break
     return found
+
+
+def _is_worth_more(found: int, looked_at: int, limit: int) -> bool:
+    """Whether the page is not full yet, but will be after looking further."""
+    return found < limit <= found * LOOKED_AT[-1] / looked_at
 
 
 def _read(session: Session, task_ids: Sequence[int]) -> list[TaskItem]:
@@ -228,11 +233,27 @@ def first_asked(session: Session, actor: Actor, q: str | None = None, limit: int
 
 def found_cases(session: Session, actor: Actor, q: str, limit: int = 50, cursor: str | None = None) -> Page[CaseItem]:
     """Cases by number, house, name or telephone, running or ended, newest first."""
-    query = select(Instance).where(Instance.id.in_(search.matching(q, actor.sites)), Instance.parent_id.is_(None))
+    wanted = [Instance.parent_id.is_(None)]
     if cursor:
-        query = query.where(Instance.id < cursors.decode(cursor, int)[0])
+        wanted.append(Instance.id < cursors.decode(cursor, int)[0])
+    newest = select(Instance.id).where(*wanted).order_by(Instance.id.desc())
+    found = _newest_found(session, newest, q, actor, limit + 1) if search.is_common(session, q, actor.sites) else []
+    having = Instance.id.in_(found) if len(found) > limit else Instance.id.in_(search.matching(q, actor.sites))
+    query = select(Instance).where(having, *wanted)
     part = cursors.page(list(session.scalars(query.order_by(Instance.id.desc()).limit(limit + 1))), limit, lambda row: (row.id,))
     return Page(case_items(session, part.items), part.next)
+
+
+def _newest_found(session: Session, newest: Select[int], q: str, actor: Actor, limit: int) -> list[int]:
+    """What a search for something common finds among the newest cases."""
+    found: list[int] = []
+    for looked_at in LOOKED_AT:
+        [case] = newest.limit(looked_at).subquery().c
+        fitting = select(case).where(*search.matches(case, q, actor.sites)).order_by(case.desc())
+        found = list(session.scalars(fitting.limit(limit)))
+        if not _is_worth_more(len(found), looked_at, limit):
+            break
+    return found
 
 
 def case_items(session: Session, rows: Sequence[Instance]) -> list[CaseItem]:

@@ -16,7 +16,7 @@ from engine.tables import Instance, SearchTerm
 
 FIELD_LENGTH = 500  # characters of a field that are searched: what somebody remembers stands in the first sentences
 TERM_LENGTH = 64
-COMMON = 1_000  # cases that share a term
+COMMON = 100  # cases that share a term
 QUERY_TERMS = 12  # more would not narrow it any further
 LONG_NUMBER = 7  # digits from which on a number is also known by its last four
 _TERM = core(SearchTerm)

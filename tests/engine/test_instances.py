@@ -168,11 +168,18 @@ def test_what_many_cases_share_is_found_in_the_order_of_the_list(company: Compan
         with company.database.read() as session:
             return [item.instance.id for item in inbox.inbox(session, ANNA, "posts", inbox.Filter(q="漏水"), limit).items]
 
+    def newest(limit: int) -> list[int]:
+        with company.database.read() as session:
+            first = inbox.found_cases(session, ANNA, "漏水", limit)
+            rest = inbox.found_cases(session, ANNA, "漏水", limit, first.next) if first.next else None
+            return [item.instance.id for item in [*first.items, *(rest.items if rest else [])]]
+
     gathered = [found(limit) for limit in (3, 50)]
     monkeypatch.setattr(search, "COMMON", 4)
     for looked_at in ((4,), (5, 50), (50,)):  # a page that is not full by then is gathered after all
         monkeypatch.setattr(inbox, "LOOKED_AT", looked_at)
         assert [found(limit) for limit in (3, 50)] == gathered == [wanted[:3], wanted]
+        assert [newest(limit) for limit in (3, 50)] == [wanted[:-7:-1], wanted[::-1]]
 
 
 def test_the_inbox_puts_what_is_due_first_and_pages_without_loss(company: Company) -> None:
