@@ -40,6 +40,7 @@ ENGINE_LAYERS = [
     (
         "instances",
         "user_tasks",
+        "task_work",
         "drafts",
         "timers",
         "scheduled_starts",

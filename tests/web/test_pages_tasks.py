@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine import queries_case, user_tasks
+from engine import instances, queries_case, user_tasks
 from tests.factories import END_EVENT as END
 from tests.factories import START_EVENT as BEGIN
 from tests.factories import Company, chain, diagram, script, task
-from tests.people import ANNA
+from tests.people import ANNA, EMMA
 from tests.web.forms import CALL, FILES, PROCESS
 
 
@@ -151,7 +151,7 @@ def test_a_task_can_be_taken_put_back_and_given_away(visit, company, order):
     assert company.task("repair").assignee == "anna" and "已由您领取" in visitor.text(".notice.done")
     visitor.submit("form[action$='/unclaim']")
     assert company.task("repair").assignee is None
-    visitor.open(page(company)).submit("form[action$='/claim']").submit("form[action$='/assign']", to="bao", reason="请假")
+    visitor.open(page(company)).submit("form[action$='/claim']").submit("form[action$='/do/assign']", to="bao", reason="请假")
     assert company.task("repair").assignee == "bao" and "已转给 Bao" in visitor.text(".notice.done")
     assert "请假" in visit("dong").open(f"/orders/{order}").text(".timeline")
 
@@ -167,7 +167,7 @@ def test_only_who_may_sees_the_form_and_others_see_why_not(visit, company, order
 def test_another_sites_task_is_not_found(visit, company, order):
     visitor = visit("hua").open(page(company), status=404)
     assert "找不到这个页面" in visitor.text()
-    for act in ("complete", "claim", "unclaim", "assign", "comment", "draft"):
+    for act in ("complete", "claim", "unclaim", "do/assign", "comment", "draft"):
         visitor.send(f"{page(company)}/{act}", status=404)
 
 
@@ -203,3 +203,22 @@ def test_an_overdue_task_says_so_in_words(visit, company):
     company.pass_time(minutes=22)
     clock = visitor.open(page(company, "work")).page.cssselect(".title .clock")[0]
     assert clock.text_content() == "超时 12 分钟" and clock.get("data-state") == "late"
+
+
+def test_a_refused_operation_stays_open_with_what_was_typed(visit, company, order):
+    visitor = visit("anna").open(page(company)).submit("form[action$='/claim']")
+    visitor.submit("form[action$='/do/assign']", status=422, to="anna", reason="请假")
+    assert visitor.page.cssselect("#do-assign")[0].get("open") is not None
+    assert visitor.texts("#do-assign .wrong") == ["任务已经在这个人手上"]
+    assert visitor.page.cssselect("#assign-reason")[0].get("value") == "请假"
+    visitor.submit("form[action$='/do/assign']", status=422, to="hua", reason="x" * 501)
+    assert visitor.texts("#do-assign .wrong") == ["最多 500 个字"]
+    visitor.send(f"{page(company)}/do/nothing", status=404)
+
+
+def test_an_operation_on_a_suspended_order_is_refused_in_a_sentence(visit, company, order):
+    visitor = visit("dong").open(page(company))
+    with company.database.transaction() as session:
+        instances.suspend(session, order, "住户不在", EMMA, company.now)
+    visitor.submit("form[action$='/do/assign']", to="bao")
+    assert visitor.texts(".notice.problem") == ["工单 WX-S1-202603-0001 已暂停，恢复后才能办理。"]

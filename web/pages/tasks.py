@@ -10,12 +10,13 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from engine import drafts, identity, queries_case, rights, sites, user_tasks
-from engine.errors import AlreadyClaimed, AlreadyCompleted, Invalid
-from engine.queries_case import OpenTask
+from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Invalid, TooManyAttempts
 from engine.states import OPEN_TASK
 from engine.tables import UserTask
 from web import current, sentences, words
-from web.pages import addresses, cases, fields, outcome
+from web.pages import addresses, cases, fields, operations, outcome
+from web.pages.operations import entry
+from web.pages.operations.entry import Offer, Situation
 from web.settling import settle
 
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")
@@ -87,14 +88,34 @@ def unclaim(task_id: int) -> ResponseReturnValue:
     return redirect(url_for("inbox.show"), 303)
 
 
-@pages.post("/<id:task_id>/assign")
-def assign(task_id: int) -> ResponseReturnValue:
-    to, reason = request.form.get("to", ""), request.form.get("reason", "")
-    with current.steward().db.transaction() as session:
-        task = user_tasks.assign(session, task_id, to, current.actor(), current.now(), reason=reason)
-        said = {"what": task.name, "to": identity.get(session, to).name}
-    flash(gettext("“%(what)s”已转给 %(to)s。", **said), "done")
-    return redirect(url_for("tasks.show", task_id=task_id) if to == current.person().login else url_for("inbox.show"), 303)
+@pages.post("/<id:task_id>/do/<name>")
+def operate(task_id: int, name: str) -> ResponseReturnValue:
+    """Carry out an operation of the register."""
+    operation, actor, now = operations.find(name), current.actor(), current.now()
+    with current.steward().db.read() as session:
+        zone = sites.facts(session, queries_case.task(session, task_id, actor).site).zone
+    said = entry.read(request.form, zone)
+    try:
+        with current.steward().db.transaction() as session:
+            done = operation.perform(session, task_id, said, actor, now)
+    except Invalid as error:
+        with current.steward().db.read() as session:
+            return _page(session, task_id, {}, refused_operation=(name, said, error)), 422
+    except (AlreadyClaimed, AlreadyCompleted):
+        return _too_late(task_id)
+    except (Conflict, TooManyAttempts) as error:
+        flash(sentences.plain(error.message), "problem")
+        return redirect(url_for("tasks.show", task_id=task_id), 303)
+    if done.follows is not None:
+        return redirect(outcome.tell(done.follows, now, done.text), 303)
+    flash(done.text, "done")
+    return redirect(url_for("tasks.show", task_id=task_id) if done.stays else url_for("inbox.show"), 303)
+
+
+@pages.get("/<id:task_id>/do/<name>")
+def reload_operation(task_id: int, name: str) -> ResponseReturnValue:
+    """Who loads the page again after a refusal gets the task's own page."""
+    return redirect(url_for("tasks.show", task_id=task_id))
 
 
 @pages.post("/<id:task_id>/comment")
@@ -125,7 +146,13 @@ def _form_of(session: Session, task: UserTask, values: Mapping[str, Any]) -> fie
     )
 
 
-def _page(session: Session, task_id: int, values: Mapping[str, Any], refusal: Invalid | None = None) -> str:
+def _page(
+    session: Session,
+    task_id: int,
+    values: Mapping[str, Any],
+    refusal: Invalid | None = None,
+    refused_operation: tuple[str, Mapping[str, Any], Invalid] | None = None,
+) -> str:
     actor, now = current.actor(), current.now()
     task = queries_case.task(session, task_id, actor)
     case = queries_case.case(session, task.instance_id, actor)
@@ -136,6 +163,7 @@ def _page(session: Session, task_id: int, values: Mapping[str, Any], refusal: In
     form = replace(_form_of(session, task, values), names=view.names, opens_telephones=view.opens_telephones)
     if refusal is not None:
         form = replace(form, errors=sentences.of_fields(refusal.fields) | fields.objections(form.form, values, form.variables))
+    may_do = cases.may_do(case, open_task, actor)
     return render_template(
         "tasks/task.html",
         task=task,
@@ -143,22 +171,23 @@ def _page(session: Session, task_id: int, values: Mapping[str, Any], refusal: In
         form=form,
         is_refused=refusal is not None,
         is_mine=task.assignee == actor.login,
-        may_do=cases.may_do(case, open_task, actor),
+        may_do=may_do,
         barred=view.activity_name(task.instance_id, case.barred(open_task, actor.login)),
         holders=cases.holders(open_task, view.names),
-        colleagues=_colleagues(session, open_task),
+        offers=_offers(Situation(session, actor, now, case, open_task, may_do), refused_operation),
         may_put_back=task.assignee == actor.login and (open_task.groups or set(open_task.users) - {actor.login}),
         diagrams=[one for one in cases.diagrams(session, case, now) if one[0].id == task.instance_id],
     )
 
 
-def _colleagues(session: Session, open_task: OpenTask) -> list[tuple[str, str]]:
-    """To whom the actor may hand the task: people of the posts it is meant for, or of the actor's own posts."""
-    actor, task = current.actor(), open_task.task
-    if task.assignee != actor.login and not rights.may_supervise(actor, task.site):
+def _offers(situation: Situation, refused: tuple[str, Mapping[str, Any], Invalid] | None) -> list[Offer]:
+    """What else the person may do with the task, nothing where they may change nothing."""
+    if not rights.works_at(situation.actor, situation.task.site):
         return []
-    posts = open_task.groups or tuple(actor.at(task.site))
-    return [(one.login, one.name) for one in queries_case.colleagues_for(session, task.site, posts) if one.login != task.assignee]
+    if refused is None:
+        return operations.offers(situation)
+    name, typed, error = refused
+    return operations.offers(situation, name, typed, sentences.of_fields(error.fields) or {"": sentences.plain(error.message)})
 
 
 def _too_late(task_id: int) -> ResponseReturnValue:
