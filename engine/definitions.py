@@ -339,11 +339,19 @@ def load(session: Session, definition_id: int) -> Loaded:
 
 def describe(session: Session, instance: Instance) -> Described:
     """The definition of an instance, for reading: an instance can be shown though nobody knows any more how it goes on."""
+    return _described(session, instance.definition_id, instance.key, instance.version)
+
+
+def describe_version(session: Session, definition: Definition) -> Described:
+    """The same of a definition."""
+    return _described(session, definition.id, definition.key, definition.version)
+
+
+def _described(session: Session, definition_id: int, key: str, version: int) -> Described:
     try:
-        return load(session, instance.definition_id)
+        return load(session, definition_id)
     except (NotFound, NotRunnable):
-        unknown = Process(instance.key, instance.key, None, None, (), (), {}, {}, {}, {})
-        return Described(instance.definition_id, instance.key, instance.version, unknown, {})
+        return Described(definition_id, key, version, Process(key, key, None, None, (), (), {}, {}, {}, {}), {})
 
 
 def _load(session: Session, definition: Definition) -> Loaded:

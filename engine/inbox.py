@@ -4,29 +4,26 @@ Overdue first, then by due time. Every list walks an index in its order and stop
 """
 
 import heapq
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from engine import cursors, rights, search
+from engine import cursors, inbox_walks, rights, search
 from engine.actors import Actor
 from engine.cursors import Page
 from engine.errors import NotFound
+from engine.inbox_walks import LOOKED_AT, Filter, Place, is_worth_more
 from engine.posts import FALLBACK_POST
 from engine.states import OPEN_TASK
 from engine.tables import CaseField, Instance, SlaClock, TaskParticipant, UserTask
 
-LOOKED_AT = (400, 2_000)  # first tasks of a list in which something common is looked for, before all that have it are gathered
-COUNT_AT_MOST = 100  # a badge says 99+ beyond
-
 
 @dataclass(frozen=True)
 class TaskItem:
-    """A task with what a list shows of its case. `fields` are the business fields of the whole case."""
+    """A task with what a list shows of its case. `fields` are the business fields of the whole case and of its own process."""
 
     task: UserTask
     instance: Instance
@@ -53,122 +50,28 @@ class CaseItem:
         return min((moment for moment in moments if moment is not None), default=None)
 
 
-@dataclass(frozen=True)
-class Filter:
-    """What narrows a list: texts compared whole, `q` by the terms of the case, `late` to what was due before that moment."""
-
-    site: str | None = None
-    key: str | None = None
-    activity: str | None = None
-    late: datetime | None = None
-    q: str | None = None
-
-
-@dataclass(frozen=True)
-class _Walk:
-    """A query for open tasks in the order of an index: by due time, then by id."""
-
-    query: Select[datetime, int]
-    order: tuple[Any, Any]
-
-
 def inbox(
     session: Session, actor: Actor, box: str, wanted: Filter | None = None, limit: int = 50, cursor: str | None = None
 ) -> Page[TaskItem]:
     """`mine`: claimed by or given to the person. `posts`: free, for them or their posts. `all`: every open task of their sites."""
-    walks = {"mine": _mine, "posts": _pools, "all": _sites}[box](actor)
-    place = cursors.decode(cursor, datetime, int) if cursor else None
-    wanted = wanted or Filter()
-    is_common = bool(wanted.q) and search.is_common(session, wanted.q or "", actor.sites)
-    found = [_places(session, walk, actor, wanted, is_common, place, limit + 1) for walk in walks]
-    places = list(dict.fromkeys(heapq.merge(*found)))
-    part = cursors.page(places, limit, lambda place: place)
-    return Page(_read(session, [task_id for _, task_id in part.items]), part.next)
+    part = places(session, actor, box, wanted or Filter(), limit, cursor)
+    return Page(read(session, [task_id for _, task_id in part.items]), part.next)
 
 
-def counts(session: Session, actor: Actor) -> dict[str, int]:
-    """How many tasks wait in `mine` and `posts`, counted up to COUNT_AT_MOST."""
-    return {"mine": _count(session, _mine(actor)), "posts": _count(session, _pools(actor))}
-
-
-def _count(session: Session, walks: Iterable[_Walk]) -> int:
-    found: set[int] = set()
-    for walk in walks:
-        found.update(task_id for _, task_id in session.execute(walk.query.limit(COUNT_AT_MOST)))
-    return min(len(found), COUNT_AT_MOST)
+def places(session: Session, actor: Actor, box: str, wanted: Filter, limit: int = 50, cursor: str | None = None) -> Page[Place]:
+    """Where the tasks of a page stand, and which they are, without reading them."""
+    after = cursors.decode(cursor, datetime, int) if cursor else None
+    words = inbox_walks.search_for(session, actor, wanted.q)
+    found = [inbox_walks.places(session, walk, wanted, words, after, limit + 1) for walk in inbox_walks.walks(box, actor, wanted)]
+    return cursors.page(list(dict.fromkeys(heapq.merge(*found))), limit, lambda place: place)
 
 
 def _open() -> Select[UserTask, Instance]:
     return select(UserTask, Instance).join(Instance, Instance.id == UserTask.instance_id)
 
 
-def _walk(*conditions: ColumnElement[bool]) -> _Walk:
-    return _Walk(select(UserTask.sort_at, UserTask.id).where(*conditions), (UserTask.sort_at, UserTask.id))
-
-
-def _mine(actor: Actor) -> list[_Walk]:
-    return [_walk(UserTask.assignee == actor.login, UserTask.state == "claimed")]
-
-
-def _pools(actor: Actor) -> list[_Walk]:
-    """One walk a post and site, and one a site for the person by name: each in its own part of the index."""
-    pools = [("group", post, site) for site, post in sorted(actor.posts)]
-    pools += [("user", actor.login or "", site) for site in sorted(actor.sites)]
-    return [_pool(*pool) for pool in pools]
-
-
-def _pool(kind: str, who: str, site: str) -> _Walk:
-    named = (TaskParticipant.site == site, TaskParticipant.kind == kind, TaskParticipant.who == who, TaskParticipant.claimed.is_(False))
-    # The index is on the participant's copy of sort_at: ordering by that lets the database stop after a page.
-    order = (TaskParticipant.sort_at, TaskParticipant.task_id)
-    return _Walk(select(*order).where(*named), order)
-
-
-def _sites(actor: Actor) -> list[_Walk]:
-    return [_walk(UserTask.site == site, UserTask.state == state) for site in sorted(actor.sites) for state in OPEN_TASK]
-
-
-def _places(
-    session: Session, walk: _Walk, actor: Actor, wanted: Filter, is_common: bool, place: Sequence[Any] | None, limit: int
-) -> list[tuple[datetime, int]]:
-    query = walk.query
-    equal = {UserTask.site: wanted.site, UserTask.key: wanted.key, UserTask.activity_id: wanted.activity}
-    conditions = [column == value for column, value in equal.items() if value is not None]
-    if wanted.late is not None:
-        conditions.append(UserTask.due_at < wanted.late)
-    if (conditions or wanted.q) and walk.order[0] is TaskParticipant.sort_at:
-        conditions.append(UserTask.id == TaskParticipant.task_id)
-    if place is not None:
-        conditions.append(tuple_(*walk.order) > tuple_(*place))
-    query = query.where(*conditions).order_by(*walk.order)
-    if wanted.q:
-        if is_common:
-            found = _first_found(session, query, wanted.q, actor, limit)
-            if len(found) == limit:
-                return found
-        query = query.where(UserTask.instance_id == Instance.id, Instance.root_id.in_(search.matching(wanted.q, actor.sites)))
-    return [(sort_at, task_id) for sort_at, task_id in session.execute(query.limit(limit))]
-
-
-def _first_found(session: Session, query: Select[datetime, int], q: str, actor: Actor, limit: int) -> list[tuple[datetime, int]]:
-    """What a search for something common finds among the first tasks of a list: a page is soon full, and not all that have it are read."""
-    found: list[tuple[datetime, int]] = []
-    for looked_at in LOOKED_AT:
-        sort_at, task_id, instance_id = query.add_columns(UserTask.instance_id).limit(looked_at).subquery().c
-        fitting = select(sort_at, task_id).where(*search.matches(instance_id, q, actor.sites)).order_by(sort_at, task_id)
-        found = [(moment, each) for moment, each in session.execute(fitting.limit(limit))]
-        if not _is_worth_more(len(found), looked_at, limit):
-            break
-    return found
-
-
-def _is_worth_more(found: int, looked_at: int, limit: int) -> bool:
-    """Whether the page is not full yet, but will be after looking further."""
-    return found < limit <= found * LOOKED_AT[-1] / looked_at
-
-
-def _read(session: Session, task_ids: Sequence[int]) -> list[TaskItem]:
-    """The tasks of a page with their cases, in the given order."""
+def read(session: Session, task_ids: Sequence[int]) -> list[TaskItem]:
+    """The tasks with their cases, in the given order."""
     rows = {task.id: (task, instance) for task, instance in session.execute(_open().where(UserTask.id.in_(task_ids)))}
     return _items(session, [rows[task_id] for task_id in task_ids])
 
@@ -176,8 +79,10 @@ def _read(session: Session, task_ids: Sequence[int]) -> list[TaskItem]:
 def _items(session: Session, rows: Sequence[tuple[UserTask, Instance]]) -> list[TaskItem]:
     """The rows with candidates and business fields, read for the whole page at once."""
     who = participants_of(session, [task.id for task, _ in rows])
-    fields = fields_of(session, {_root(instance) for _, instance in rows})
-    return [TaskItem(task, instance, *who[task.id], fields.get(_root(instance), {})) for task, instance in rows]
+    fields = fields_of(session, {number for _, instance in rows for number in (_root(instance), instance.id)})
+    return [
+        TaskItem(task, instance, *who[task.id], fields.get(_root(instance), {}) | fields.get(instance.id, {})) for task, instance in rows
+    ]
 
 
 def _root(instance: Instance) -> int:
@@ -251,7 +156,7 @@ def _newest_found(session: Session, newest: Select[int], q: str, actor: Actor, l
         [case] = newest.limit(looked_at).subquery().c
         fitting = select(case).where(*search.matches(case, q, actor.sites)).order_by(case.desc())
         found = list(session.scalars(fitting.limit(limit)))
-        if not _is_worth_more(len(found), looked_at, limit):
+        if not is_worth_more(len(found), looked_at, limit):
             break
     return found
 

@@ -18,7 +18,6 @@ from engine.errors import Forbidden, NotFound, Unusable
 from engine.history import Line
 from engine.prepared import Prepared, detached
 from engine.search import matching
-from engine.states import OPEN_TASK
 from engine.tables import Definition, Incident, Instance, InstanceState, Site, TaskParticipant, UserTask
 
 # A single task or instance is the answer to every command on it, so what reads it is made once.
@@ -87,7 +86,7 @@ def tasks(
 ) -> Page[TaskRow]:
     """Open tasks of the actor's sites, by due time; `candidate` is a post or a login name."""
     wanted = {UserTask.assignee: assignee, UserTask.instance_id: instance, UserTask.key: key, UserTask.activity_id: activity}
-    query = select(UserTask).where(UserTask.state.in_(OPEN_TASK), _at_sites(UserTask.site, actor, site), *_equal(wanted))
+    query = select(UserTask).where(UserTask.ended_at.is_(None), _at_sites(UserTask.site, actor, site), *_equal(wanted))
     if candidate is not None:
         sites = _at_sites(TaskParticipant.site, actor, site)
         query = query.where(UserTask.id.in_(select(TaskParticipant.task_id).where(sites, TaskParticipant.who == candidate)))

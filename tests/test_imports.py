@@ -56,6 +56,8 @@ ENGINE_LAYERS = [
         "attachments",
         "imports",
         "working_days",
+        "saved_lists",
+        "chosen_columns",
     ),
     ("worker", "housekeeping", "scheduler"),
     ("plays", "expectations"),

@@ -18,12 +18,13 @@ from engine.tables.history import Disposal, HistoryContent, HistoryEvent, SiteCh
 from engine.tables.instances import CaseField, Instance, InstanceState, Number, NumberSeries, SearchTerm
 from engine.tables.outside import Attachment, AttachmentUse, IdempotencyKey, Setting, WebhookEndpoint
 from engine.tables.waiting import Incident, Job, KpiPoint, Message, MessageSubscription, SlaClock, Timer
-from engine.tables.work import Comment, Draft, Notice, TaskParticipant, UnseenNotice, UserTask
+from engine.tables.work import ChosenColumns, Comment, Draft, Notice, SavedList, TaskParticipant, UnseenNotice, UserTask
 
 __all__ = [
-    "ApiToken", "Attachment", "AttachmentUse", "Base", "CalendarDay", "CaseField", "Comment", "Definition", "DefinitionResource",
-    "Disposal", "Draft", "EndedSession", "HistoryContent", "HistoryEvent", "House", "IdempotencyKey", "Incident", "Instance",
-    "InstanceState", "Job", "Json", "KpiPoint", "LoginAttempt", "Membership", "Message", "MessageSubscription", "Notice", "Number",
-    "NumberSeries", "Person", "Resident", "Schedule", "SearchTerm", "Setting", "Site", "SiteChain", "SiteVariable", "SlaClock",
-    "StartSubscription", "TaskParticipant", "Timer", "UnseenNotice", "UserTask", "UtcDateTime", "WebhookEndpoint",
+    "ApiToken", "Attachment", "AttachmentUse", "Base", "CalendarDay", "CaseField", "ChosenColumns", "Comment", "Definition",
+    "DefinitionResource", "Disposal", "Draft", "EndedSession", "HistoryContent", "HistoryEvent", "House", "IdempotencyKey",
+    "Incident", "Instance", "InstanceState", "Job", "Json", "KpiPoint", "LoginAttempt", "Membership", "Message",
+    "MessageSubscription", "Notice", "Number", "NumberSeries", "Person", "Resident", "SavedList", "Schedule", "SearchTerm",
+    "Setting", "Site", "SiteChain", "SiteVariable", "SlaClock", "StartSubscription", "TaskParticipant", "Timer", "UnseenNotice",
+    "UserTask", "UtcDateTime", "WebhookEndpoint",
 ]  # fmt: skip

@@ -3,10 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.tables.base import Base, Json, LongWriting
+
+
+def _of_open_tasks(name: str, *columns: str, condition: str = "ended_at IS NULL") -> Index:
+    """An index that holds open tasks alone: what is done leaves it, so it stays as small as what there is to do."""
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
 class UserTask(Base):
@@ -16,7 +21,10 @@ class UserTask(Base):
     __table_args__ = (
         Index(None, "instance_id", "state"),
         Index("ix_user_task_assignee", "assignee", "state", "sort_at", "id"),
-        Index("ix_user_task_site", "site", "state", "sort_at", "id"),
+        _of_open_tasks("ix_user_task_open", "site", "sort_at", "id"),
+        _of_open_tasks("ix_user_task_open_key", "site", "key", "sort_at", "id"),
+        _of_open_tasks("ix_user_task_open_activity", "site", "key", "activity_id", "sort_at", "id"),
+        _of_open_tasks("ix_user_task_follow_up", "site", "follow_up_at", condition="ended_at IS NULL AND follow_up_at IS NOT NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -35,7 +43,7 @@ class UserTask(Base):
     sort_at: Mapped[datetime]  # due_at, or the far future: lists order by it
     form: Mapped[str | None]
     created_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]  # None as long as the task is open
     completed_by: Mapped[str | None]
 
 
@@ -100,3 +108,28 @@ class Draft(Base):
     login: Mapped[str] = mapped_column(primary_key=True)
     payload: Mapped[Any] = mapped_column(Json)
     saved_at: Mapped[datetime]
+
+
+class SavedList(Base):
+    """A list of the inbox under a name: its filters, as they stand in the address bar."""
+
+    __tablename__ = "saved_list"
+    __table_args__ = (UniqueConstraint("owner", "name"), Index(None, "site", "post"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner: Mapped[str]  # login
+    name: Mapped[str]
+    filters: Mapped[Any] = mapped_column(Json)
+    site: Mapped[str | None] = mapped_column(ForeignKey("site.code"))  # shared there; None: the owner's alone
+    post: Mapped[str | None]  # shared with this post of the site; None: with everybody there
+    saved_at: Mapped[datetime]
+
+
+class ChosenColumns(Base):
+    """Which business fields of a process a person wants to see in their lists."""
+
+    __tablename__ = "chosen_columns"
+
+    login: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    names: Mapped[Any] = mapped_column(Json)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from engine import inbox, instances, numbering, queries_case, search
+from engine import inbox, inbox_counts, inbox_walks, instances, numbering, queries_case, search
 from engine.actors import Actor
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.numbering import accounting_month
@@ -154,7 +154,7 @@ def test_a_case_is_found_by_its_house_two_characters_and_the_end_of_its_number(c
     company.start(variables={"house": "B-3", "content": "门锁坏了"})
     for q in ("漏水", "a-12", "0001", "WX-S1-202603-0001", "漏水 A-12"):
         with company.database.read() as session:
-            assert [item.instance.id for item in inbox.inbox(session, ANNA, "posts", inbox.Filter(q=q)).items] == [instance]
+            assert [item.instance.id for item in inbox.inbox(session, ANNA, "posts", inbox_walks.Filter(q=q)).items] == [instance]
             assert [item.instance.id for item in inbox.found_cases(session, ANNA, q).items] == [instance]
             assert inbox.found_cases(session, HUA, q).items == []
 
@@ -166,7 +166,7 @@ def test_what_many_cases_share_is_found_in_the_order_of_the_list(company: Compan
 
     def found(limit: int) -> list[int]:
         with company.database.read() as session:
-            return [item.instance.id for item in inbox.inbox(session, ANNA, "posts", inbox.Filter(q="漏水"), limit).items]
+            return [item.instance.id for item in inbox.inbox(session, ANNA, "posts", inbox_walks.Filter(q="漏水"), limit).items]
 
     def newest(limit: int) -> list[int]:
         with company.database.read() as session:
@@ -195,7 +195,7 @@ def test_the_inbox_puts_what_is_due_first_and_pages_without_loss(company: Compan
             cursor = page.next
             if cursor is None:
                 break
-        assert inbox.counts(session, ANNA) == {"mine": 0, "posts": 5}
+        assert inbox_counts.counts(session, ANNA, company.now).posts.all == 5
     assert found == [started[hour] for hour in sorted(hours)]
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine import user_tasks
+from engine import identity, user_tasks
 from tests.factories import END_EVENT as END
 from tests.factories import START_EVENT as BEGIN
 from tests.factories import Company, chain, diagram, task
-from tests.people import ANNA, DONG
+from tests.people import ANNA, BAO, DONG, OPERATOR
 from tests.web.forms import CALL, FILES, PROCESS
 
 
@@ -131,3 +131,126 @@ def test_a_held_task_is_not_offered_again(visit, company):
         user_tasks.claim(session, company.task("repair").id, ANNA, company.now)
     visitor = visit("bao").open("/inbox?box=all")
     assert "Anna" in visitor.text(".list") and visitor.page.cssselect(".list form") == []
+
+
+def test_tabs_tell_what_is_late_and_what_soon_will_be(visit, company):
+    urgent(company, "PT5M")
+    urgent(company, "PT25M")
+    urgent(company, "PT9H")
+    company.pass_time(minutes=10)
+    visitor = visit("anna").open("/inbox?box=mine")
+    assert visitor.texts(".tabs a")[1] == "岗位 3 !1 超时 ◕1 即将到期"
+    assert visitor.open("/inbox?box=posts&soon=1").texts(".list .clock") == ["还有 15 分钟"]
+
+
+def test_what_is_counted_beyond_a_hundred_is_still_told_apart(visit, company):
+    for _ in range(101):
+        urgent(company, "PT5M")
+    company.pass_time(minutes=10)
+    urgent(company, "PT15M")
+    assert visit("anna").open("/inbox?box=posts").texts(".tabs a")[1] == "岗位 99+ !99+ 超时 ◕1 即将到期"
+
+
+def test_each_post_of_a_person_has_its_count_and_its_list(visit, company):
+    company.deploy(diagram(chain(BEGIN, task("paint", "gardener"), END), key="painting"))
+    company.start(variables=CALL)
+    company.start("painting")
+    with company.database.transaction() as session:
+        identity.add_post(session, "anna", "S1", "gardener", OPERATOR, company.now)
+    visitor = visit("anna").open("/inbox?box=posts")
+    assert visitor.texts(".list .does") == ["Repair", "Paint"]
+    chips = {" ".join(chip.text_content().split()): chip.get("href") for chip in visitor.page.cssselect(".chip")}
+    assert {"维修技工 1", "绿化 1"} <= chips.keys()
+    assert visitor.open(chips["绿化 1"]).texts(".list .does") == ["Paint"]
+
+
+@pytest.mark.parametrize("box", ["posts", "all"])
+def test_a_list_is_narrowed_to_a_process_a_step_and_a_post(visit, company, box):
+    company.start(variables=CALL)
+    urgent(company, "PT2H")
+    visitor = visit("anna")
+    assert visitor.open(f"/inbox?box={box}&key=job").texts(".list .does") == ["Work"]
+    assert visitor.open(f"/inbox?box={box}&key=order&activity=repair").texts(".list .does") == ["Repair"]
+    assert visitor.open(f"/inbox?box={box}&key=order&activity=check").page.cssselect(".list") == []
+    assert visitor.open(f"/inbox?box={box}&post=technician").texts(".list .does") == ["Work", "Repair"]
+    assert visitor.open(f"/inbox?box={box}&post=buyer").page.cssselect(".list") == []
+
+
+def test_work_of_a_colleague_is_listed_by_their_name(visit, company):
+    company.start(variables=CALL)
+    with company.database.transaction() as session:
+        user_tasks.claim(session, company.task("repair").id, ANNA, company.now)
+    visitor = visit("dong").open("/inbox?box=all&who=anna")
+    assert visitor.texts(".list .does") == ["Repair"] and "Anna" in visitor.texts(".chip[aria-current]")
+    assert visitor.open("/inbox?box=all&who=bao").page.cssselect(".list") == []
+
+
+def test_what_is_to_be_followed_up_now_is_a_list_of_its_own(visit, company):
+    company.deploy(diagram(chain(BEGIN, task("visit", followUpDate="PT1H"), END), key="visits"))
+    company.start("visits")
+    visitor = visit("anna")
+    assert visitor.open("/inbox?box=posts&follow_up=1").page.cssselect(".list") == []
+    company.pass_time(hours=2)
+    assert visitor.open("/inbox?box=posts&follow_up=1").texts(".list .does") == ["Visit"]
+    assert visitor.open("/inbox?box=all&follow_up=1").texts(".list .does") == ["Visit"]
+
+
+def test_the_fields_of_a_process_become_columns_of_ones_own_choice(visit, company):
+    company.start(variables=CALL)
+    visitor = visit("chen").open("/inbox?box=all&key=order")
+    assert visitor.texts(".list th")[3:-2] == ["房屋"]
+    visitor.submit("form[action='/inbox/columns']", columns=["caller_name", "telephone"])
+    assert visitor.path == "/inbox" and visitor.texts(".list th")[3:-2] == ["来电人", "电话"]
+    assert "李雷" in visitor.text(".list") and "13800001234" in visitor.text(".list")
+    assert visit("dong").open("/inbox?box=all&key=order").texts(".list th")[3:-2] == ["房屋"]
+
+
+def test_names_and_numbers_of_residents_are_masked_in_columns_for_who_does_not_call(visit, company):
+    company.start(variables=CALL)
+    visitor = visit("dong").open("/inbox?box=all&key=order").submit("form[action='/inbox/columns']", columns=["caller_name", "telephone"])
+    assert "李*" in visitor.text(".list") and "138****1234" in visitor.text(".list")
+    assert "李雷" not in visitor.answer.text and "13800001234" not in visitor.answer.text
+
+
+def test_a_list_that_asks_for_itself_again_costs_no_page_until_something_changes(visit, company):
+    company.start(variables=CALL)
+    visitor = visit("anna").open("/inbox?box=posts")
+    shown = visitor.page.cssselect("[data-live]")[0].get("data-version")
+
+    def ask() -> int:
+        headers = {"X-Background": "yes", "If-None-Match": f'"{shown}"'}
+        return int(visitor.client.get("/inbox?box=posts", headers=headers).status_code)
+
+    assert ask() == 304
+    urgent(company, "PT2H")
+    assert ask() == 200
+    shown = visitor.open("/inbox?box=posts").page.cssselect("[data-live]")[0].get("data-version")
+    assert ask() == 304
+    with company.database.transaction() as session:
+        user_tasks.claim(session, company.task("work").id, BAO, company.now)
+    assert ask() == 200
+
+
+def test_who_opens_a_list_is_given_it_though_nothing_has_changed(visit, company):
+    visitor = visit("anna").open("/inbox?box=all")
+    version = visitor.page.cssselect("[data-live]")[0].get("data-version")
+    assert visitor.client.get("/inbox?box=all", headers={"If-None-Match": f'"{version}"'}).status_code == 200
+
+
+def test_a_list_changes_as_time_passes_and_what_was_soon_is_late(visit, company):
+    urgent(company, "PT5M")
+    visitor = visit("anna").open("/inbox?box=all")
+    version = visitor.page.cssselect("[data-live]")[0].get("data-version")
+    company.pass_time(minutes=6)
+    headers = {"X-Background": "yes", "If-None-Match": f'"{version}"'}
+    assert visitor.client.get("/inbox?box=all", headers=headers).status_code == 200
+
+
+def test_news_name_tasks_and_numbers_and_nothing_of_residents(visit, company):
+    company.start(variables=CALL)
+    visitor = visit("anna")
+    answer = visitor.client.get("/inbox/news")
+    [news] = answer.get_json()["items"]
+    assert (news["title"], news["text"]) == ("新任务：Repair", "WX-S1-202603-0001")
+    assert visitor.client.get("/inbox/news", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    assert visit("hua").client.get("/inbox/news").get_json() == {"items": []}

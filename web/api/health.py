@@ -12,7 +12,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from engine.scheduler import Scheduler
-from engine.states import OPEN_TASK
 from engine.tables import Incident, Job, Message, Site, Timer, UserTask
 from web import current
 
@@ -59,7 +58,7 @@ def metrics() -> ResponseReturnValue:
 def _metrics(session: Session, now: datetime) -> Iterator[list[str]]:
     sites = session.scalars(select(Site.code).order_by(Site.code)).all()
     # One count a site, since the index begins with it.
-    open_tasks = {site: _count(session, UserTask.site == site, UserTask.state.in_(OPEN_TASK)) for site in sites}
+    open_tasks = {site: _count(session, UserTask.site == site, UserTask.ended_at.is_(None)) for site in sites}
     yield _gauge("steward_user_tasks_open", "open user tasks", {f'{{site="{site}"}}': count for site, count in open_tasks.items()})
     yield _gauge("steward_incidents_open", "incidents that need a person", {"": _count(session, Incident.resolved_at.is_(None))})
     yield _gauge("steward_jobs_failed", "jobs that were given up", {"": _count(session, Job.state == "failed")})

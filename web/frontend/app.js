@@ -19,6 +19,9 @@ function enhance(root) {
   each(root, "[data-signature]", async (element) => (await import("./signature.js")).signature(element));
   each(root, "[data-photos]", async (element) => (await import("./photos.js")).photos(element));
   each(root, "[data-diagram]", openDiagram);
+  each(root, "[data-live]", async (element) => (await import("./live.js")).live(element));
+  each(root, "[data-keys]", async (element) => (await import("./keys.js")).keys(element));
+  each(root, "[data-notify]", async (element) => (await import("./notify.js")).notifySwitch(element));
   refreshClocks();
 }
 
@@ -107,6 +110,11 @@ document.addEventListener("click", (event) => {
     history.back();
   }
 });
+
+// Only who has switched browser notices on loads what asks for them.
+if (document.body.dataset.person && localStorage.getItem(`steward:notify:${document.body.dataset.person}`) === "on") {
+  import("./notify.js").then((notices) => notices.follow());
+}
 
 keepForms();
 followConditions();

@@ -1,17 +1,28 @@
-"""The work bench: what is mine, what my posts may take, the cases for which I was asked first. Filters stay in the address."""
+"""The work bench: what is mine, what my posts may take, the cases for which I was asked first. Filters stay in the address.
+
+A page asks for itself again every few seconds (`X-Background`), naming the version that it shows: as long as nothing in it has changed for
+this person, that costs a few look-ups and no page.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from engine import definitions, identity, incidents, notices
+from engine import definitions, identity, inbox_version, incidents, notices, saved_lists
 from engine import inbox as lists
+from engine.actors import Actor
 from engine.cursors import Page
+from engine.definitions import Described
+from engine.inbox_counts import COUNT_AT_MOST, Count, Counts, counts
+from engine.posts import POSTS
+from engine.tables import Definition
 from web import current
+from web.pages import columns, filters
 from web.pages.orders import operated_sites
 
 pages = Blueprint("inbox", __name__)
@@ -19,7 +30,32 @@ BOXES = ("mine", "posts", "notices", "first_asked", "all", "cases")
 PER_PAGE = 25
 MAX_TEXT = 1_000  # of a notice in the list
 LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._@-]*[a-z0-9])?")  # what may be a login name, between other signs
-FILTERS = ("box", "q", "late", "key", "site")  # what the address bar keeps
+Known = Mapping[str, Definition]  # the newest version of each process
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every box is shown with: who looks, what they asked for, and how much waits in each."""
+
+    session: Session
+    actor: Actor
+    asked: filters.Asked
+    box: str
+    cursor: str | None
+    counts: Counts
+    badges: Mapping[str, Count]
+
+    def count(self, box: str) -> Count:
+        return self.badges.get(box, Count())
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A box as it stands: its version, and how its page is made should it have changed."""
+
+    version: Sequence[Any]
+    page: Callable[[Mapping[str, Any]], str]
+    fresh: Sequence[int] = field(default_factory=list)  # notices that are new to who looks
 
 
 @pages.get("/")
@@ -29,52 +65,147 @@ def home() -> ResponseReturnValue:
 
 @pages.get("/inbox")
 def show() -> ResponseReturnValue:
-    actor, box = current.actor(), request.args.get("box", "")
-    q, cursor = request.args.get("q", "").strip() or None, request.args.get("cursor") or None
     with current.steward().db.read() as session:
-        counts = lists.counts(session, actor) | {"notices": notices.count(session, actor)}
-        if box not in BOXES:
-            box = "mine" if counts["mine"] or not counts["posts"] else "posts"
-        shown: dict[str, Any] = {"box": box, "counts": counts, "count_at_most": lists.COUNT_AT_MOST, "q": q, "address": _address}
-        shown |= {"sites": sorted(actor.sites), "processes": {one.key: one.name or one.key for one in definitions.newest_of_all(session)}}
-        shown["failures"] = incidents.count_open(session, operated_sites(actor)) if operated_sites(actor) else 0
-        if box in ("first_asked", "cases"):
-            page = lists.first_asked(session, actor, q, PER_PAGE, cursor) if box == "first_asked" else _found(session, q, cursor)
-            return render_template("inbox/cases.html", page=page, **shown)
-        if box != "notices":
-            return _tasks(session, q, cursor, shown)
-        text, fresh = _notices(session, cursor, shown)
-    _see(fresh)  # in a transaction of its own, after the reading has let go of its connection
-    return text
+        bench = _bench(session, filters.read(request.args))
+        failures = incidents.count_open(session, operated_sites(bench.actor)) if operated_sites(bench.actor) else 0
+        shown = SHOW.get(bench.box, _tasks)(bench)
+        version = inbox_version.text(bench.box, {name: asdict(one) for name, one in bench.badges.items()}, failures, shown.version)
+        if _has(version):
+            return _answer("", version, 304)
+        kept = saved_lists.of(session, bench.actor)
+        text = shown.page({"bench": bench, "asked": bench.asked, "failures": failures, "version": version, "kept": kept})
+    _see(shown.fresh)  # in a transaction of its own, after the reading has let go of its connection
+    return _answer(text, version)
 
 
-def _tasks(session: Session, q: str | None, cursor: str | None, shown: dict[str, Any]) -> str:
+def _bench(session: Session, asked: filters.Asked) -> Bench:
+    actor, now = current.actor(), current.now()
+    counted = counts(session, actor, now)
+    badges = {"mine": counted.mine, "posts": counted.posts, "notices": Count(notices.count(session, actor))}
+    box = asked.get("box") or ""
+    if box not in BOXES:
+        box = "mine" if counted.mine.all or not counted.posts.all else "posts"
+    return Bench(session, actor, asked, box, request.args.get("cursor") or None, counted, badges)
+
+
+def _has(version: str) -> bool:
+    """Whether the page that asks for itself behind somebody's back shows this version already."""
+    return is_background() and request.if_none_match.contains(version)
+
+
+def _answer(text: str, version: str, status: int = 200) -> Response:
+    answer = make_response(text, status)
+    answer.set_etag(version)
+    return answer
+
+
+def is_background() -> bool:
+    """Whether a page fetches itself anew, and nobody has asked for it."""
+    return "X-Background" in request.headers
+
+
+def _tasks(bench: Bench) -> Shown:
     """Open tasks, narrowed by what the address says."""
-    actor, asked = current.actor(), request.args
-    late = current.now() if asked.get("late") else None
-    wanted = lists.Filter(site=asked.get("site") or None, key=asked.get("key") or None, late=late, q=q)
-    found = lists.inbox(session, actor, shown["box"], wanted, PER_PAGE, cursor)
-    logins = {login for item in found.items for login in (item.task.assignee, *item.candidate_users) if login}
-    names = identity.names_of(session, logins)
-    return render_template("inbox/tasks.html", page=found, names=names, may_do=lambda item: lists.may_work_on(item, actor), **shown)
+    session, actor = bench.session, bench.actor
+    part = lists.places(session, actor, bench.box, bench.asked.wanted(current.now()), PER_PAGE, bench.cursor)
+
+    def page(shown: Mapping[str, Any]) -> str:
+        items = lists.read(session, [task_id for _, task_id in part.items])
+        names = identity.names_of(session, _logins(items, bench.asked))
+        known = {one.key: one for one in definitions.newest_of_all(session)}
+        described = _described(session, bench.asked, known)
+        may = columns.offered(described, _callers(session, described, known))
+        chosen = columns.chosen(session, described, may, actor)
+        asked = _with_names(bench.asked, known, described, names)
+        return render_template(
+            "inbox/tasks.html",
+            **{**shown, "asked": asked},
+            page=Page(items, part.next),
+            chips=asked.chips(sorted(actor.sites), bench.counts.of_post if bench.box == "posts" else {}),
+            choices=_choices(actor, asked, bench.box),
+            names=names,
+            offered=may,
+            chosen=chosen,
+            cells={item.task.id: columns.cells(session, item, chosen, names, actor) for item in items},
+            may_do=lambda item: lists.may_work_on(item, actor),
+        )
+
+    return Shown([*inbox_version.of_places(session, part), part.next], page)
 
 
-def _found(session: Session, q: str | None, cursor: str | None) -> Page[lists.CaseItem]:
+def _logins(items: Iterable[lists.TaskItem], asked: filters.Asked) -> set[str]:
+    named = {login for item in items for login in (item.task.assignee, *item.candidate_users) if login}
+    return named | ({asked.said["who"]} if "who" in asked.said else set())
+
+
+def _described(session: Session, asked: filters.Asked, known: Known) -> Described | None:
+    """The process that the list is narrowed to."""
+    definition = known.get(asked.get("key") or "")
+    return None if definition is None else definitions.describe_version(session, definition)
+
+
+def _callers(session: Session, described: Described | None, known: Known) -> list[Described]:
+    """Those that call the process, when it has fields of which it does not know the label itself."""
+    if described is None or all(one.component is not None for one in columns.offered(described)):
+        return []
+    every = [definitions.describe_version(session, one) for one in known.values()]
+    return [one for one in every if any(activity.called == described.key for activity in one.process.activities.values())]
+
+
+def _with_names(asked: filters.Asked, known: Known, described: Described | None, people: Mapping[str, str]) -> filters.Asked:
+    drawn = () if described is None else described.process.activities.values()
+    activities = {one.id: one.name or one.id for one in drawn if one.type == "userTask"}
+    processes = {key: one.name or key for key, one in known.items()}
+    return filters.Asked(asked.said, {"key": processes, "activity": activities, "who": people})
+
+
+def _choices(actor: Actor, asked: filters.Asked, box: str) -> dict[str, list[tuple[str, str]]]:
+    """What the form of filters offers: value and text of each, by filter."""
+    key, sites = asked.get("key"), sorted(actor.sites)
+    posts = sorted({post for _, post in actor.posts}) if box == "posts" else sorted(key for key, post in POSTS.items() if not post.outside)
+    return {
+        "key": sorted(asked.names["key"].items(), key=lambda pair: pair[1]),
+        "activity": list(asked.names["activity"].items()) if key else [],
+        "post": [(post, asked.in_words("post", post)) for post in posts] if len(posts) > 1 else [],
+        "site": [(site, site) for site in sites] if len(sites) > 1 else [],
+    }
+
+
+def _first_asked(bench: Bench) -> Shown:
+    return _cases(bench, lists.first_asked(bench.session, bench.actor, bench.asked.q, PER_PAGE, bench.cursor))
+
+
+def _found(bench: Bench) -> Shown:
     """Cases by number, house, name or telephone, whether they run or not; nothing before anything is asked."""
-    return lists.found_cases(session, current.actor(), q, PER_PAGE, cursor) if q else Page([], None)
+    q = bench.asked.q
+    return _cases(bench, lists.found_cases(bench.session, bench.actor, q, PER_PAGE, bench.cursor) if q else Page([], None))
 
 
-def _notices(session: Session, cursor: str | None, shown: dict[str, Any]) -> tuple[str, list[int]]:
+def _cases(bench: Bench, page: Page[lists.CaseItem]) -> Shown:
+    version = [[one.instance.id, one.instance.revision, [[task.id, task.assignee] for task in one.tasks]] for one in page.items]
+    chips = [one for one in bench.asked.chips([], {}) if one.on]
+    return Shown(version, lambda shown: render_template("inbox/cases.html", page=page, chips=chips, **shown))
+
+
+def _notices(bench: Bench) -> Shown:
     """What the person was told, and which of it is new to them."""
-    page = notices.of(session, current.actor(), limit=PER_PAGE, cursor=cursor)
+    page = notices.of(bench.session, bench.actor, limit=PER_PAGE, cursor=bench.cursor)
     fresh = [line.notice.id for line in page.items if line.is_new]
-    said = _named(session, [line.notice.text[:MAX_TEXT] for line in page.items])
-    return render_template("inbox/notices.html", page=page, said=said, more_new=shown["counts"]["notices"] > len(fresh), **shown), fresh
+
+    def render(shown: Mapping[str, Any]) -> str:
+        said = named(bench.session, [line.notice.text[:MAX_TEXT] for line in page.items])
+        more_new = bench.count("notices").all > len(fresh)
+        return render_template("inbox/notices.html", page=page, said=said, more_new=more_new, **shown)
+
+    return Shown([[line.notice.id, line.is_new] for line in page.items], render, fresh)
+
+
+SHOW: dict[str, Callable[[Bench], Shown]] = {"notices": _notices, "first_asked": _first_asked, "cases": _found}
 
 
 def _see(notice_ids: Sequence[int]) -> None:
     """Whoever opens the page has seen its notices; a page that fetches itself anew behind their back has shown nothing."""
-    if notice_ids and "X-Background" not in request.headers:
+    if notice_ids and not is_background():
         with current.steward().db.transaction() as session:
             notices.mark_read(session, current.actor(), notice_ids)
 
@@ -86,13 +217,12 @@ def see_all_notices() -> ResponseReturnValue:
     return redirect(url_for("inbox.show", box="notices"), 303)
 
 
-def _named(session: Session, texts: Sequence[str]) -> list[str]:
+def named(session: Session, texts: Sequence[str]) -> list[str]:
     """The texts with people's names where processes wrote their login names."""
     names = identity.names_of(session, {word for text in texts for word in LOGIN.findall(text)})
     return [LOGIN.sub(lambda word: names.get(word[0], word[0]), text) for text in texts]
 
 
-def _address(**changes: str | None) -> str:
-    """The address of this list with some of its filters changed; a change to None takes the filter away."""
-    kept = {name: request.args[name] for name in FILTERS if request.args.get(name)} | changes
-    return url_for("inbox.show", **{name: value for name, value in kept.items() if value is not None})
+@pages.app_context_processor
+def tell_counts() -> dict[str, Any]:
+    return {"count_at_most": COUNT_AT_MOST}

@@ -1,0 +1,71 @@
+"""The business fields that a process declares searchable, as columns of a list: labelled by its forms, masked by right."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from engine import chosen_columns, queries_case, residents, rights, sites
+from engine.actors import Actor
+from engine.definitions import Described
+from engine.forms import Component
+from engine.inbox import TaskItem
+from engine.queries_case import Fact
+from web.pages import facts, fields
+
+HOUSE = "house"
+TELEPHONES = ("telephone", "phone", "mobile")  # names of fields that hold a number, where no form says so
+
+
+@dataclass(frozen=True)
+class Column:
+    """One field; `component` is that of a form which asks for it, where one does."""
+
+    name: str
+    component: Component | None = None
+
+    @property
+    def label(self) -> str:
+        if self.component is not None:
+            return fields.label_of(self.component)
+        return gettext("房号") if self.name == HOUSE else self.name
+
+
+def offered(described: Described | None, others: Sequence[Described] = ()) -> list[Column]:
+    """What a list of the process may show. A field that is handed over by another process bears that one's label."""
+    if described is None:
+        return [Column(HOUSE)]
+    known: dict[str, Component] = {}
+    for one in (described, *others):
+        known = queries_case.labelled_fields(one) | known
+    declared = [name.strip() for name in described.process.properties.get("searchable", "").split(",") if name.strip()]
+    return [Column(name, known.get(name)) for name in declared]
+
+
+def chosen(session: Session, described: Described | None, may: Sequence[Column], actor: Actor) -> list[Column]:
+    """The columns that the person has chosen for the process; without a choice the house, else the first field."""
+    names = None if described is None else chosen_columns.of(session, described.key, actor)
+    if names is None:
+        return [one for one in may if one.name == HOUSE] or list(may[:1])
+    return [one for one in may if one.name in names]
+
+
+def cells(session: Session, item: TaskItem, shown: Sequence[Column], names: Mapping[str, str], actor: Actor) -> list[str]:
+    """What stands in these columns of a task's row: in words, and masked where the person needs no resident's data."""
+    site = item.task.site
+    opens = rights.may_see_telephone(actor, site, holds_task=item.task.assignee == actor.login)
+    zone = sites.facts(session, site).zone
+    return [_cell(column, item.fields.get(column.name, ""), names, zone, opens) for column in shown]
+
+
+def _cell(column: Column, value: str, names: Mapping[str, str], zone: ZoneInfo, opens: bool) -> str:
+    if not value:
+        return ""
+    if column.component is not None:
+        [fact] = facts.readable([Fact(column.component, value)], names, zone, opens)
+        return fact.text
+    if not opens and column.name in TELEPHONES:
+        return residents.masked(value)
+    return residents.masked_name(value) if not opens and column.name in fields.CALLERS else value
