@@ -200,7 +200,7 @@ def test_the_fields_of_a_process_become_columns_of_ones_own_choice(visit, compan
     visitor = visit("chen").open("/inbox?box=all&key=order")
     assert visitor.texts(".list th")[3:-2] == ["房屋"]
     visitor.submit("form[action='/inbox/columns']", columns=["caller_name", "telephone"])
-    assert visitor.path == "/inbox" and visitor.texts(".list th")[3:-2] == ["来电人", "电话"]
+    assert visitor.path == "/inbox" and visitor.texts(".list th")[3:-2] == ["报修人", "电话"]
     assert "李雷" in visitor.text(".list") and "13800001234" in visitor.text(".list")
     assert visit("dong").open("/inbox?box=all&key=order").texts(".list th")[3:-2] == ["房屋"]
 
