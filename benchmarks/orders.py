@@ -103,7 +103,7 @@ class Orders:
             return [self._value(name, item) for item in value]
         if name == "technician":
             return login_of(value, SITE)
-        return self._picture if value == scenarios.SPECIMEN else value
+        return self._picture if value in scenarios.SPECIMENS else value
 
 
 @cache

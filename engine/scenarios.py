@@ -25,7 +25,7 @@ from engine.tables import Attachment, AttachmentUse, HistoryEvent, Instance, Mem
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))  # a Monday
 OPERATOR = Actor.system("cli")
-SPECIMEN = "a" * 64
+SPECIMENS = [letter * 64 for letter in "abcdef0123456789"]
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class _Stage:
             session.add(Site(code=SITE, name="示范小区", zone="Asia/Shanghai", created_at=START))
             session.flush()
             _hire(session)
-            _keep_specimen(session)
+            _keep_specimens(session)
             definitions.deploy(session, files, OPERATOR, START)
         with template.read() as session:
             loaded = [definitions.load(session, row.id) for row in definitions.newest_of_all(session)]
@@ -184,10 +184,10 @@ def _hire(session: Any) -> None:
         session.add(Membership(person_id=person.id, site=SITE, post=re.sub(r"_\d$", "", post)))
 
 
-def _keep_specimen(session: Any) -> None:
-    """The file that stands for every photograph and signature of a scenario; nothing of it lies on a disk."""
-    session.add(Attachment(hash=SPECIMEN, media_type="image/png", size=1, created_at=START))
-    session.add(AttachmentUse(hash=SPECIMEN, site=SITE, file_name="specimen.png", uploaded_by=None, at=START))
+def _keep_specimens(session: Any) -> None:
+    """The files that stand for the photographs and signatures of scenarios; nothing of them lies on a disk."""
+    session.add_all(Attachment(hash=one, media_type="image/png", size=1, created_at=START) for one in SPECIMENS)
+    session.add_all(AttachmentUse(hash=one, site=SITE, file_name="specimen.png", uploaded_by=None, at=START) for one in SPECIMENS)
 
 
 def _broken_history(database: Database) -> str | None:

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from engine import attachments, db, history, rights, runner
+from engine import attachments, db, exclusions, history, rights, runner, written_records
 from engine.actors import Actor
 from engine.bpmn.triggers import Complete
 from engine.db import core
-from engine.errors import Conflict, Forbidden, Invalid, NotFound
+from engine.errors import Conflict, Invalid, NotFound
 from engine.history import Event
 from engine.identity import require_holders, require_person_at
 from engine.prepared import Prepared
@@ -35,6 +35,7 @@ from engine.task_work import (
     tell,
 )
 from engine.variables import check_size
+from engine.written_records import Compared
 
 MAX_COMMENT = 10_000
 
@@ -139,21 +140,16 @@ def _complete(session: Session, task_id: int, variables: Mapping[str, Any], acto
     require_candidate(work, actor)
     refuse_if_held_by_another(work.task, actor)
     held = runner.hold(session, work.instance)
-    _require_other_person(held, work.task, actor)
+    exclusions.require_other_person(held, work.task, actor)
+    exclusions.require_not_excluded(held, work.task, actor, now)
     payload = _check(session, held, work.task, variables)
+    compared = _compare(session, held, work, payload, actor, now)
     held.opening = lambda: _close(session, work, actor, now)
-    event = Event("user_task.completed", work.task.activity_id, {"task": task_id, "name": work.task.name})
-    step = runner.advance(session, held, Complete(work.task.token, payload, actor.login), event, actor, now)
+    told = {"task": task_id, "name": work.task.name} | ({"copied": compared.copied} if compared.copied else {})
+    event = Event("user_task.completed", work.task.activity_id, told)
+    step = runner.advance(session, held, Complete(work.task.token, {**payload, **compared.variables}, actor.login), event, actor, now)
+    written_records.keep(session, compared)
     return Completion(work.task, work.instance, list(step.incidents), list(step.events))
-
-
-def _require_other_person(held: runner.Held, task: UserTask, actor: Actor) -> None:
-    """`steward:differsFrom`: who did one of these activities may not do this one too, such as repair and collect (A57)."""
-    named = held.loaded.process.activity(task.activity_id).properties.get("differsFrom", "")
-    for activity_id in filter(None, (name.strip() for name in named.split(","))):
-        if actor.login is not None and held.workflow.performers.get(activity_id) == actor.login:
-            name = held.loaded.process.activity(activity_id).name or activity_id
-            raise Forbidden(f"Expected somebody other than who did {name}, but that was {actor.login} too")
 
 
 def _check(session: Session, held: runner.Held, task: UserTask, variables: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -165,6 +161,12 @@ def _check(session: Session, held: runner.Held, task: UserTask, variables: Mappi
     attachments.require_known(session, form, checked, task.site)
     require_holders(session, form, checked, task.site)
     return checked
+
+
+def _compare(session: Session, held: runner.Held, work: TaskWork, payload: Mapping[str, Any], actor: Actor, now: datetime) -> Compared:
+    """`steward:individual`: what was written is compared with earlier records, and marked where it repeats one (E22)."""
+    named = held.loaded.process.activity(work.task.activity_id).properties.get("individual")
+    return Compared() if named is None else written_records.compare(session, work.instance, work.task, named, payload, actor, now)
 
 
 def _close(session: Session, work: TaskWork, actor: Actor, now: datetime) -> bool:

@@ -54,6 +54,8 @@ ENGINE_LAYERS = [
         "residents",
         "unmasking",
         "attachments",
+        "exclusions",
+        "written_records",
         "imports",
         "working_days",
         "saved_lists",

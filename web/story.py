@@ -118,8 +118,17 @@ def _assigned(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
 
 
 def _completed(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    what = data.get("name") or cast.activity(line)
-    return Sentence(line.at, gettext("%(who)s 完成了“%(what)s”", who=cast.name(line.actor), what=what))
+    said = {"who": cast.name(line.actor), "what": data.get("name") or cast.activity(line)}
+    if not data.get("copied"):
+        return Sentence(line.at, gettext("%(who)s 完成了“%(what)s”", **said))
+    earlier = gettext("、").join(dict.fromkeys(_earlier_record(one, cast) for one in data["copied"]))
+    return Sentence(line.at, gettext("%(who)s 完成了“%(what)s”，内容与以前的记录雷同", **said), "bad", quote=earlier)
+
+
+def _earlier_record(copied: Mapping[str, Any], cast: Cast) -> str:
+    """The record that was repeated: whose, of which case, when."""
+    at = words.moment(datetime.fromisoformat(copied["at"]), zone=cast.zone)
+    return " ".join(filter(None, (copied.get("number"), cast.name(copied.get("by")), at)))
 
 
 def _commented(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:

@@ -17,6 +17,7 @@ from engine.tables.directory import (
 from engine.tables.history import Disposal, HistoryContent, HistoryEvent, SiteChain
 from engine.tables.instances import CaseField, Instance, InstanceState, Number, NumberSeries, SearchTerm
 from engine.tables.outside import Attachment, AttachmentUse, IdempotencyKey, Setting, WebhookEndpoint
+from engine.tables.records import WrittenRecord
 from engine.tables.waiting import Incident, Job, KpiPoint, Message, MessageSubscription, SlaClock, Timer
 from engine.tables.work import ChosenColumns, Comment, Draft, Notice, SavedList, TaskParticipant, UnseenNotice, UserTask
 
@@ -26,5 +27,5 @@ __all__ = [
     "Incident", "Instance", "InstanceState", "Job", "Json", "KpiPoint", "LoginAttempt", "Membership", "Message",
     "MessageSubscription", "Notice", "Number", "NumberSeries", "Person", "Resident", "SavedList", "Schedule", "SearchTerm",
     "Setting", "Site", "SiteChain", "SiteVariable", "SlaClock", "StartSubscription", "TaskParticipant", "Timer", "UnseenNotice",
-    "UserTask", "UtcDateTime", "WebhookEndpoint",
+    "UserTask", "UtcDateTime", "WebhookEndpoint", "WrittenRecord",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from engine import instances, user_tasks
 from tests.factories import END_EVENT as END
 from tests.factories import START_EVENT as BEGIN
 from tests.factories import Company, chain, diagram, script, task
-from tests.people import ANNA, CHEN, DONG, EMMA
+from tests.people import ANNA, BAO, CHEN, DONG, EMMA
 from tests.web.forms import CALL, FILES, PROCESS
 
 CLOCK = {"clock.arrive": "from=start.completed; to=work.completed; limit=duration('PT10M')"}
@@ -59,6 +59,19 @@ def test_the_story_is_told_in_sentences_in_both_languages(visit, company, order)
     visitor.send("/language", language="en", next=f"/orders/{order}")
     assert visitor.texts(".timeline p")[0] == "Chen recorded “报修”"
     assert visitor.texts(".timeline p")[1] == "“Repair” waits for Technician"
+
+
+def test_a_copied_record_is_told_with_the_one_that_it_repeats(visit, company):
+    patrols = [task(name, properties={"individual": "note"}, formRef="round") for name in ("morning", "evening")]
+    form = {"type": "default", "id": "round", "components": [{"type": "textarea", "key": "note", "id": "a", "label": "记录"}]}
+    series = {"numberSeries": "ZX"}
+    company.deploy(diagram(chain(BEGIN, *patrols, END), properties=series), **{"round.form": json.dumps(form).encode()})
+    order = company.start()
+    company.complete("morning", ANNA, {"note": "门已关，走道干净"})
+    company.complete("evening", BAO, {"note": "门已关 走道干净。"})
+    lines = visit("dong").open(f"/orders/{order}").page.cssselect(".timeline li")
+    [copied] = [line.text_content() for line in lines if "内容与以前的记录雷同" in line.text_content()]
+    assert "Bao 完成了“Evening”" in copied and "ZX-S1-202603-0001 Anna" in copied and "09:00" in copied
 
 
 def test_a_very_long_story_is_told_from_its_end_and_in_full_on_demand(visit, company, order):

@@ -25,6 +25,7 @@ from engine.bpmn.lint import (
     forms,
     gateways,
     ids,
+    individual,
     instantiating,
     joins,
     links,
@@ -83,6 +84,7 @@ RULES = (
     performers,
     undefined,
     differs_from,
+    individual,
     number_series,
     clocks,
 )

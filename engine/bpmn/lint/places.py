@@ -12,7 +12,7 @@ from engine.bpmn.vocabulary import BPMN, CAMUNDA, STEWARD, USER_TASKS, camunda, 
 Kind = Literal["expression", "template", "number", "variable"]
 
 USER_TASK_TEXTS: Final = ("assignee", "candidateUsers", "candidateGroups", "dueDate", "followUpDate", "priority")
-EXPRESSION_PROPERTIES: Final = {"process": ("title", "firstResponder"), "node": ("correlationKey",)}
+EXPRESSION_PROPERTIES: Final = {"process": ("title", "firstResponder"), "node": ("correlationKey", "excludes")}
 
 
 @dataclass(frozen=True)

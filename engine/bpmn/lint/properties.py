@@ -17,7 +17,7 @@ TIMER_PLACES: Final = "timer event"
 # Values of the rules of their own (numberSeries, clock.…, differsFrom) and expressions are looked at by those rules.
 BUILT: Final[dict[str, frozenset[str]]] = {
     "process": frozenset({"numberSeries", "retention", "title", "searchable", "firstResponder", "sites"}),
-    "userTask": frozenset({"differsFrom", "signatures"}),
+    "userTask": frozenset({"differsFrom", "excludes", "individual", "signatures"}),
     "lane": frozenset({"group"}),
     TIMER_PLACES: frozenset({"catchUp"}),
     MESSAGE_PLACES: frozenset({"correlationKey"}),

@@ -63,6 +63,8 @@ class Variables:
 
     def _node(self, node: Node) -> None:
         self._form(node)
+        if any(prop.get("name") == f"{STEWARD}individual" for prop in camunda_properties(node.element)):
+            self.defined.add("copied_from")
         if node.kind == "scriptTask":
             self._script(node)
         if BRINGS_ANYTHING.intersection(node.events) and node.kind in ("startEvent", "intermediateCatchEvent", "boundaryEvent"):

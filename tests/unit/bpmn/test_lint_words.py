@@ -1,10 +1,13 @@
 """Rules about what a diagram says: expressions, scripts, timers, properties, and the names of things elsewhere."""
 
+import json
 import time
 
 import pytest
 
 from engine.bpmn import lint
+from engine.errors import Problem
+from engine.forms import compile_form
 from tests.unit.bpmn.diagrams import bpmn, chain, found, lint_file, properties
 
 USER = '<userTask id="a" camunda:candidateGroups="technician"/>'
@@ -438,6 +441,28 @@ def test_two_person_rules_name_other_user_tasks():
     assert not found(differs("b"), "differs-from")
     for name in ("a", "c", "gone", "b, gone"):
         assert found(differs(name), "differs-from"), name
+
+
+def test_records_that_must_be_individual_are_texts_and_photographs_of_the_form():
+    fields = [
+        {"type": "textarea", "key": "note", "id": "a"},
+        {"type": "filepicker", "key": "photos", "id": "b", "properties": {"photo": "true"}},
+        {"type": "number", "key": "floors", "id": "c"},
+    ]
+    content = json.dumps({"type": "default", "id": "patrol", "components": fields}).encode()
+    available = lint.Available(forms={"patrol": compile_form(content, "patrol.form")})
+
+    def named(value: str, form: str = 'camunda:formRef="patrol"') -> list[Problem]:
+        return found(user(form, properties(individual=value)), "individual", available)
+
+    assert not named("note, photos")
+    assert not named("note", 'camunda:formRef="missing"')  # said by the rule about forms
+    assert [problem.severity for problem in [*named("floors"), *named("note, gone"), *named("note", "")]] == ["error"] * 3
+
+
+def test_who_is_excluded_is_an_expression():
+    assert not found(user("", properties(excludes="[case.starter]")), "expression")
+    assert found(user("", properties(excludes="case.")), "expression")
 
 
 def test_lint_of_a_hundred_nodes_takes_less_than_a_tenth_of_a_second():
