@@ -320,7 +320,7 @@ def _describe(session: Session, held: Held, before: Scopes, context: Context) ->
     if "title" in properties:
         title = sandbox.compile_template(properties["title"])
         held.instance.title = _text(title, names, context) or held.instance.title
-    if held.is_new and "firstResponder" in properties:
+    if "firstResponder" in properties and (held.is_new or held.instance.first_responder is None):
         person = sandbox.compile_expression(properties["firstResponder"])
         held.instance.first_responder = _text(person, names, context) or held.instance.first_responder
     fields = _searchable(properties, variables)

@@ -68,6 +68,7 @@ def clock_name(name: str) -> str:
         "callback": gettext("回访"),
         "dispatch": gettext("派单"),
         "notice": gettext("告知结果"),
+        "personal_call": gettext("主管亲自致电"),
         "public_repair": gettext("公共维修"),
         "record": gettext("登记"),
         "record_other": gettext("补录"),
@@ -75,7 +76,9 @@ def clock_name(name: str) -> str:
         "repair": gettext("维修"),
         "report": gettext("上报"),
         "return_order": gettext("交回工单"),
+        "same_day": gettext("当日解决"),
         "take": gettext("接单"),
+        "two_days": gettext("两天内答复"),
         "verify": gettext("复查"),
     }
     return names.get(name, name)

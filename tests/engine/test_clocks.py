@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from engine.actors import Actor
 from engine.tables import KpiPoint, SlaClock
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, task
 from tests.people import ANNA, CHEN, DONG
@@ -155,3 +156,13 @@ def test_title_and_first_responder_come_from_the_diagram(company: Company) -> No
     company.deploy(diagram(START_AND_TWO, properties={"title": "报修 ${house}", "firstResponder": "heard_by"}))
     instance = company.instance(company.start(variables={"house": "A-12", "heard_by": "dong"}, actor=CHEN))
     assert (instance.title, instance.first_responder) == ("报修 A-12", "dong")
+
+
+def test_a_case_that_nobody_heard_gets_its_first_responder_once_somebody_is_named(company: Company) -> None:
+    company.deploy(diagram(START_AND_TWO, properties={"firstResponder": "heard_by if has('heard_by') else None"}))
+    instance = company.start(actor=Actor.system("cli"))
+    assert company.instance(instance).first_responder is None
+    company.complete("work", ANNA, {"heard_by": "anna"})
+    assert company.instance(instance).first_responder == "anna"
+    company.complete("check", DONG, {"heard_by": "dong"})
+    assert company.instance(instance).first_responder == "anna"

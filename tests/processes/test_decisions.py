@@ -1,5 +1,6 @@
-"""The decision tables hold what the handbooks say of urgency, charges, night duty and callbacks."""
+"""The decision tables hold what the handbooks say of urgency, charges, night duty, callbacks and complaints."""
 
+import json
 from functools import cache
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from engine.bpmn.decisions import compile_decisions
 from engine.bpmn.parser import read_xml
+from engine.posts import POSTS
 from tests.processes.play import PROCESSES
 
 
@@ -83,3 +85,52 @@ def test_by_night_whoever_keeps_watch_dispatches_and_a_guard_stands_in(night: bo
 def test_a_callback_has_the_limit_and_the_rate_of_its_kind(kind: str, standard: str, rate: int) -> None:
     found = decision("callback", "callback_limit").evaluate({"kind": kind, "urgency": "normal", "repair_kind": ""})
     assert (found["standard"], found["rate"]) == (standard, rate)
+
+
+def test_complaints_about_what_the_developer_built_or_promised_are_the_developers() -> None:
+    found = [
+        decision("complaint", "complaint_class").evaluate({"kind": kind})["side"]
+        for kind in ("house_quality", "promise", "repair", "other")
+    ]
+    assert found == ["developer", "developer", "property", "property"]
+
+
+def gravity(**marks: bool | str) -> tuple[str, bool]:
+    said = {"severe": False, "exposed": False, "collective": False, "repeated": False, "channel": "telephone"} | marks
+    found = decision("complaint", "complaint_weight").evaluate(said)
+    return found["weight"], found["hard"]
+
+
+def test_a_complaint_is_minor_unless_something_makes_it_grave_and_the_gravest_are_hard() -> None:
+    assert gravity() == ("minor", False)
+    assert [gravity(**{mark: True}) for mark in ("severe", "exposed", "collective")] == [("grave", True)] * 3
+    assert [gravity(repeated=True), gravity(channel="head_office")] == [("grave", False)] * 2
+
+
+@pytest.mark.parametrize(
+    ("finding", "party", "valid"),
+    [("true", "property", True), ("partly", "developer", True), ("untrue", "property", False), ("true", "outside", False), ("", "", True)],
+)
+def test_a_complaint_is_valid_unless_it_is_untrue_or_somebody_elses_matter(finding: str, party: str, valid: bool) -> None:
+    assert decision("complaint", "complaint_validity").evaluate({"finding": finding, "party": party}) is valid
+
+
+@pytest.mark.parametrize(
+    ("desk", "channel", "post"),
+    [
+        ("first_responder", "visit", ""),
+        ("by_channel", "visit", "assistant_officer"),
+        ("by_channel", "telephone", "property_officer"),
+        ("by_channel", "email", ""),
+    ],
+)
+def test_a_site_may_give_complaints_to_an_officer_by_their_channel(desk: str, channel: str, post: str) -> None:
+    assert decision("complaint", "complaint_desk").evaluate({"desk": desk, "channel": channel}) == post
+
+
+def test_every_department_of_the_forms_has_its_posts() -> None:
+    form = json.loads((PROCESSES / "complaint/forms/assign.form").read_text(encoding="utf-8"))
+    [chosen] = [component for component in form["components"] if component.get("key") == "department"]
+    for choice in chosen["values"]:
+        found = decision("complaint", "complaint_department").evaluate({"department": choice["value"]})
+        assert {found["supervisor"], found["worker"]} <= POSTS.keys()
