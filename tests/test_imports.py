@@ -59,6 +59,7 @@ ENGINE_LAYERS = [
         "imports",
         "working_days",
         "saved_lists",
+        "board",
         "chosen_columns",
     ),
     ("worker", "housekeeping", "scheduler"),

@@ -21,6 +21,7 @@ function enhance(root) {
   each(root, "[data-diagram]", openDiagram);
   each(root, "[data-live]", async (element) => (await import("./live.js")).live(element));
   each(root, "[data-keys]", async (element) => (await import("./keys.js")).keys(element));
+  each(root, "[data-over]", async (element) => (await import("./over.js")).over(element));
   each(root, "[data-notify]", async (element) => (await import("./notify.js")).notifySwitch(element));
   refreshClocks();
 }
@@ -79,6 +80,10 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 
 document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
+document.addEventListener("steward:added", (event) => {
+  htmx.process(event.target);
+  enhance(event.target);
+});
 document.addEventListener("htmx:sendError", () => say(words.offline));
 
 // Last in the row of submit handlers, so that uploads have held the submit back before.

@@ -43,9 +43,9 @@ function update(known, found) {
 }
 
 function refreshAround(page) {
-  for (const selector of ["#tabs", "#chips"]) {
-    const [old, now] = [document.querySelector(selector), page.querySelector(selector)];
-    if (old && now && !isInUse(old)) old.replaceChildren(...now.cloneNode(true).childNodes);
+  for (const old of document.querySelectorAll("[data-refresh]")) {
+    const now = page.getElementById(old.id);
+    if (now && !isInUse(old)) old.replaceChildren(...now.cloneNode(true).childNodes);
   }
 }
 
@@ -69,7 +69,7 @@ export function live(bar) {
     const fresh = [...found.keys()].filter((id) => !known.has(id));
     refreshAround(page);
     update(known, found);
-    if (fresh.length) status.textContent = words.fresh(fresh.length);
+    if (fresh.length) status.textContent = button.textContent = words.fresh(fresh.length);
     if (!known.size || (fresh.length && document.hidden)) show(page); // nobody is about to press anything
     else if (fresh.length) {
       waiting = page;
@@ -102,6 +102,5 @@ export function live(bar) {
     [...rowsOf(document)].find(([id]) => !known.has(id))?.[1].querySelector("a")?.focus();
   });
   document.addEventListener("visibilitychange", () => (document.hidden ? wait() : turn()));
-  bar.hidden = false;
   wait();
 }

@@ -2,10 +2,10 @@
 
 from apiflask import APIFlask
 
-from web.pages import estates, fields, files, houses, inbox, lists, news, orders, people, processes, session, start, tasks
+from web.pages import board, estates, fields, files, houses, inbox, lists, news, orders, people, processes, session, start, tasks
 
 
 def install(app: APIFlask) -> None:
-    for module in (session, inbox, lists, news, start, tasks, orders, people, estates, processes, files, houses):
+    for module in (session, board, inbox, lists, news, start, tasks, orders, people, estates, processes, files, houses):
         app.register_blueprint(module.pages)
     app.jinja_env.globals.update(widget=fields.widget, label_of=fields.label_of, input_types=fields.INPUT_TYPES)

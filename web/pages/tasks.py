@@ -53,7 +53,7 @@ def complete(task_id: int) -> ResponseReturnValue:
     except (AlreadyClaimed, AlreadyCompleted):
         return _too_late(task_id)
     done = gettext("%(number)s：“%(what)s”已完成。", number=number, what=what)
-    return redirect(outcome.tell(case, now, done), 303)
+    return _on_to(outcome.tell(case, now, done))
 
 
 @pages.post("/<id:task_id>/draft")
@@ -107,9 +107,9 @@ def operate(task_id: int, name: str) -> ResponseReturnValue:
         flash(sentences.plain(error.message), "problem")
         return redirect(url_for("tasks.show", task_id=task_id), 303)
     if done.follows is not None:
-        return redirect(outcome.tell(done.follows, now, done.text), 303)
+        return _on_to(outcome.tell(done.follows, now, done.text))
     flash(done.text, "done")
-    return redirect(url_for("tasks.show", task_id=task_id) if done.stays else url_for("inbox.show"), 303)
+    return _on_to(url_for("tasks.show", task_id=task_id) if done.stays else url_for("inbox.show"))
 
 
 @pages.get("/<id:task_id>/do/<name>")
@@ -124,6 +124,11 @@ def comment(task_id: int) -> ResponseReturnValue:
         user_tasks.comment(session, task_id, request.form.get("text", ""), current.actor(), current.now())
     flash(gettext("备注已保存。"), "done")
     return redirect(addresses.local(request.form.get("next")) or url_for("tasks.show", task_id=task_id), 303)
+
+
+def _on_to(otherwise: str) -> ResponseReturnValue:
+    """Back to the list over which the task was opened; else where one goes on."""
+    return redirect(addresses.local(request.form.get("next")) or otherwise, 303)
 
 
 def _typed(session: Session, task_id: int) -> dict[str, Any]:
