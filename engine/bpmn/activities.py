@@ -23,6 +23,7 @@ class Body:
     drawn_flows: frozenset[str] = frozenset()
     elements: list[Any] = field(default_factory=list)  # in the order of the file
     data_objects: tuple[str, ...] = ()  # variables that the scope has from its beginning
+    goes_back: bool = False  # of a process: a task in it may be returned or withdrawn
     drawn = False
     starts_scope = False
     starts_itself = False
@@ -56,6 +57,8 @@ class Body:
 
 class UserTask(Work):
     """Work of a person. Who may do it and until when is evaluated when the token comes."""
+
+    is_of_a_person = True
 
     def configure(self, reader: Reader) -> None:
         super().configure(reader)

@@ -31,7 +31,7 @@ class AdHoc(Subprocess):
 
     def holds_back(self, owner: Token, token: Token) -> bool:
         """Whether this activity must wait until another one that is at work is done."""
-        if not self.sequential or self.repeats(owner) or not _is_activity(token):
+        if not self.sequential or self.repeats(owner) or not _is_activity(token) or token.details.get("again"):
             return False
         return any(other is not token and _at_work(other) for other in owner.within())
 
@@ -54,6 +54,8 @@ class AdHoc(Subprocess):
         if not owner.details.get("interrupted"):
             closing = owner.details.get("closing") or (self.enough is not None and holds(View(owner), self.enough))
             if closing and not self.cancels:
+                if (past := owner.workflow.past) is not None and not owner.details.get("closing"):
+                    past.changes(owner)
                 owner.details["closing"] = True
                 _forget_what_has_not_begun(owner)
             elif closing:
@@ -64,6 +66,8 @@ class AdHoc(Subprocess):
 
     def _end(self, owner: Token) -> bool:
         outputs = self._leaving(View(owner))
+        if (past := owner.workflow.past) is not None:
+            past.consume(owner)
         for token in owner.within():
             owner.workflow.cancel_token(token)
         self._hand_over(owner, outputs)
@@ -98,7 +102,11 @@ def _at_work(token: Token) -> bool:
 
 def _forget_what_has_not_begun(owner: Token) -> None:
     """No more activities are begun; those that have begun are waited for."""
+    past = owner.workflow.past
     for token in owner.within():
         unbegun = token._state == READY and token.phase == "enter" and not token.failed
         if unbegun or token.phase in ("held", "arrived"):
+            if past is not None:
+                past.consume(token)
+                owner.ended |= past.now
             compaction.splice(token)

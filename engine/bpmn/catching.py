@@ -80,6 +80,8 @@ def at_boundary(spec: Any, listener: Token, payload: Mapping[str, Any], at: date
 def leave_by_boundary(spec: Any, host: Token) -> None:
     assert host.owner is not None
     if spec.interrupting:
+        if (past := host.workflow.past) is not None:
+            past.consume(host)
         host.workflow.cancel_token(host)
     has_occurred(spec, host.owner)
 
@@ -98,6 +100,8 @@ def at_scope(spec: Any, listener: Token, payload: Mapping[str, Any], at: datetim
 def start_event_subprocess(spec: Any, owner: Token) -> None:
     instance = owner.workflow
     if spec.interrupting:
+        if instance.past is not None:
+            instance.past.interrupt(owner, [each for each in owner.listening() if each.task_spec.starts_scope])
         for child in owner.within():
             instance.cancel_token(child)
         for listener in owner.listening():

@@ -7,19 +7,17 @@ from typing import Any
 
 import orjson
 
-from engine.bpmn.elements import Work
 from engine.bpmn.executable import Executable
-from engine.bpmn.gateways import Join
-from engine.bpmn.instance import READY, STARTED, WAITING, Instance, Token
+from engine.bpmn.instance import Instance, Token
+from engine.bpmn.rows import LISTENING, place_row, row_of
 from engine.bpmn.triggers import StateCorrupt
 from engine.errors import LimitExceeded
 
 FORMAT = 1  # a later format goes on reading this one: tests/samples keeps states of every release
+WITH_PAST = 2  # the same, with what was done before; only of processes in which a task may be returned or withdrawn
 MAGIC = b"SW"
 CHECK = 8  # bytes of the checksum
 KEYS = {"fingerprint", "numbers", "completed", "performers", "variables", "details", "tokens"}
-STATES = [READY, STARTED, WAITING]
-LISTENING = STATES.index(WAITING)
 LEVEL = 1  # of compression: the higher ones take longer than the disk
 LARGEST = 32_000_000  # bytes once unpacked: a few stored kilobytes must not be able to fill the memory
 
@@ -36,11 +34,13 @@ def dump(instance: Instance, fingerprint: str, instance_id: int | None = None) -
         "variables": root.variables,
         "details": root.details,
     }
+    if instance.past is not None:
+        state["past"] = instance.past.stored() | {"ended": sorted(root.ended)}
     text = _text(state, instance.all_tokens())
     if len(text) > LARGEST:
         raise LimitExceeded(f"Expected an instance of at most {LARGEST} bytes before it is compressed, but this one would have {len(text)}")
     body = zlib.compress(text, LEVEL)
-    return MAGIC + bytes([FORMAT]) + _check(body) + body
+    return MAGIC + bytes([FORMAT if instance.past is None else WITH_PAST]) + _check(body) + body
 
 
 def load(executable: Executable, state: bytes, instance_id: int | None = None) -> Instance:
@@ -53,11 +53,14 @@ def load(executable: Executable, state: bytes, instance_id: int | None = None) -
     instance = Instance(executable.elements, executable.body)
     instance.numbers, instance.completed, instance.performers = values["numbers"], values["completed"], values["performers"]
     instance.root.variables, instance.root.details = values["variables"], values["details"]
+    if instance.past is not None and "past" in values:
+        instance.past.read(values["past"])
+        instance.root.ended = frozenset(values["past"]["ended"])
     try:
         for row in values["tokens"]:
             # Release 0.1.0 forgot to end the boundary events of a multi-instance that was done: their owner is no more.
             if row[3] != LISTENING or not row[2] or str(row[2]) in instance.tasks:
-                _place(instance, row)
+                place_row(instance, row, instance.tasks[str(row[2]) if row[2] else ""], row[0])
     except KeyError as error:
         raise StateCorrupt(f"Expected tokens on elements of the definition, but there is no {error}") from error
     return instance
@@ -69,7 +72,7 @@ def read(state: bytes) -> dict[str, Any]:
     body = state[start + CHECK :]
     if state[: len(MAGIC)] != MAGIC or len(state) <= start + CHECK:
         raise StateCorrupt("Expected a stored state, but found something else")
-    if state[len(MAGIC)] != FORMAT:
+    if state[len(MAGIC)] not in (FORMAT, WITH_PAST):
         raise StateCorrupt(f"Expected a state of format {FORMAT}, but found format {state[len(MAGIC)]}")
     if state[start : start + CHECK] != _check(body):
         raise StateCorrupt("Expected a state as it was stored, but its checksum is wrong")
@@ -122,32 +125,12 @@ def _text(state: dict[str, Any], tokens: list[Token]) -> bytes:
         rows = b",".join([token.row or _stored(token) for token in tokens])
         return b"o" + orjson.dumps(state)[:-1] + b',"tokens":[' + rows + b"]}"
     except TypeError:  # numbers beyond 64 bits, lone surrogates
-        return b"j" + json.dumps({**state, "tokens": [_row(token) for token in tokens]}).encode()
+        return b"j" + json.dumps({**state, "tokens": [row_of(token) for token in tokens]}).encode()
 
 
 def _stored(token: Token) -> bytes:
-    token.row = orjson.dumps(_row(token))
+    token.row = orjson.dumps(row_of(token))
     return token.row
-
-
-def _row(token: Token) -> list[Any]:
-    assert token.owner is not None
-    place = [token.number, token.task_spec.name, token.owner.number, STATES.index(token._state), token.phase, token.flows]
-    return [*place, token.item, token.failed, token.variables, token.details]
-
-
-def _place(instance: Instance, row: list[Any]) -> None:
-    number, name, owner_number, state, phase, flows, item, failed, variables, details = row
-    owner = instance.tasks[str(owner_number) if owner_number else ""]
-    token = Token(instance, instance.specs[name], owner, number, STATES[state])
-    token.phase, token.flows, token.item = phase, tuple(flows), item
-    token.failed, token.variables, token.details = failed, variables, details
-    instance.watch(token)
-    spec = token.task_spec
-    if phase == "arrived" and isinstance(spec, Join | Work):
-        spec.arrive(token)
-    elif token._state == READY:
-        instance.queue(token)
 
 
 def read_waiting(state: bytes) -> list[str]:

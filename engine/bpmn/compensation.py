@@ -111,6 +111,8 @@ def cancel(transaction: Token, token: Token) -> None:
     records = _done_within(transaction)
     token.left()
     token.phase = "leave"
+    if (past := transaction.workflow.past) is not None:
+        past.interrupt(transaction, transaction.listening())
     for child in transaction.within():
         transaction.workflow.cancel_token(child)
     for listener in transaction.listening():

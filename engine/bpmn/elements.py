@@ -38,6 +38,7 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
     body: Any = None  # what a subprocess holds
     starts_itself = False  # an event starts it, no flow
     is_transaction = False
+    is_of_a_person = False
     start_quantity = completion_quantity = 1  # tokens
     # Who takes it back when it is completed: an activity, beside the event that stands for it, or an event subprocess in it.
     handler: Any = None
@@ -97,9 +98,11 @@ class Element(BpmnSpecMixin):  # type: ignore[misc]  # the library is not typed
         instance, owner = my_task.workflow, my_task.owner
         assert owner is not None
         compensation.remember(my_task)
-        if my_task.item is None:
-            for flow in self.taken(my_task) * self.completion_quantity:
-                instance.send(flow.target, owner, flow.id)
+        flows = self.taken(my_task) * self.completion_quantity if my_task.item is None else []
+        for flow in flows:
+            instance.send(flow.target, owner, flow.id)
+        if instance.past is not None:
+            instance.past.ends(my_task, is_dead_end=not flows)
         for listener in my_task.listening():
             compaction.splice(listener)
         compaction.splice(my_task)

@@ -211,6 +211,8 @@ class ThrowEvent(Throw):
         done = super().enter(token)
         if self.ends_all:
             assert token.owner is not None
+            if (past := token.workflow.past) is not None:
+                past.interrupt(token.owner, [])
             for other in token.owner.within():
                 if other is not token:
                     token.workflow.cancel_token(other)

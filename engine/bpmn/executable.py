@@ -84,6 +84,7 @@ def compile_stored(normal: _Element, process: Process, decisions: Mapping[str, A
         message = f"Expected a process that can be run, but {error}"
         raise DeploymentRefused([Problem(file, line, error.id or "-", "structure", message)]) from error
     problems = _unknown(normal, elements, file)
+    body.goes_back = process.goes_back
     if not problems:
         _connect(normal, process, body, elements, decisions, file, problems)
     if problems:

@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Any
 
-from engine.bpmn import catching, compaction
+from engine.bpmn import catching, compaction, lineage
 from engine.bpmn.elements import Element, Flow
 from engine.bpmn.extensions import Reader
 from engine.bpmn.instance import StepFailed, Token
@@ -55,12 +55,19 @@ class Join(Element):
         gathered = sorted((tokens.popleft() for tokens in arrivals.values()), key=lambda each: each.number)
         self._keep(owner, {flow: tokens for flow, tokens in arrivals.items() if tokens})
         first = gathered[0]
+        if (past := owner.workflow.past) is not None:
+            past.unite(gathered, self.also_descends_from(owner))
+            past.placed(first)
         first.flows = tuple(each.flows[0] for each in gathered)
         for each in gathered:
             each.phase = "fork"
         for each in gathered[1:]:
             compaction.splice(each)
         return first
+
+    def also_descends_from(self, owner: Token) -> lineage.Lineage:
+        """The visits without which it would have waited longer."""
+        return lineage.NONE
 
     def withdraw(self, token: Token) -> None:
         """A token that waited here is cancelled."""
@@ -119,6 +126,12 @@ class Inclusive(Join):
                 return False
         self.gather(owner).go_on("fork")
         return True
+
+    def also_descends_from(self, owner: Token) -> lineage.Lineage:
+        """It opens because others have ended elsewhere that could have come: done again, they may come."""
+        assert owner.workflow.past is not None
+        visits, leads_to = owner.workflow.past.visits, self.leads_to()
+        return frozenset(each for each in owner.ended if visits[each].scope != owner.number or visits[each].activity in leads_to)
 
     def fork(self, token: Token) -> bool:
         token.chosen = self._choice(token)

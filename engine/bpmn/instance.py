@@ -10,7 +10,7 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.bpmn import compaction
+from engine.bpmn import compaction, lineage
 from engine.bpmn.triggers import Change, Context, Failure, Thrown
 
 READY, STARTED, WAITING = TaskState.READY, TaskState.STARTED, TaskState.WAITING
@@ -60,6 +60,9 @@ class Token(Task):  # type: ignore[misc]  # the library is not typed
         self.variables: dict[str, Any] | None = None  # None: the owner's scope is also this token's
         self.details: dict[str, Any] = {}
         self.failed = False
+        self.lineage: lineage.Lineage = lineage.NONE  # the completed user tasks that it descends from, see there
+        self.ended: lineage.Lineage = lineage.NONE  # those of what has ended within it
+        self.items: dict[int, lineage.Lineage] = {}  # the same of each item that has ended
         self.row: bytes | None = None  # how it was stored last, while nothing has touched it
         instance.tasks[self.id] = self
         instance.touched[self.id] = None
@@ -117,6 +120,7 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
         self.performers: dict[str, str] = {}
         self.joins: dict[tuple[str, str], Any] = {}  # joins where tokens wait, by scope and element
         self.watching: dict[str, int] = {}  # tokens that wait for a condition, and after which writing they were asked last
+        self.past = lineage.Past() if process.goes_back else None
         self.written = 0  # how often variables have been written in this advance
         self._ready: list[tuple[int, int]] = []
         self.task_tree = self.root = Token(self, process, None, 0, STARTED)
@@ -133,9 +137,17 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
 
     def place(self, spec: Any, owner: Token, flows: tuple[str, ...] = ()) -> Token:
         """A new token before the element; it is not queued yet."""
-        self.numbers += 1
-        token = Token(self, spec, owner, self.numbers)
+        token = self.put(spec, owner)
         token.flows = flows
+        return token
+
+    def put(self, spec: Any, owner: Token, number: int | None = None, state: int = READY) -> Token:
+        """A new token with the next number, or a stored one with its own."""
+        if number is None:
+            self.numbers += 1
+        token = Token(self, spec, owner, number or self.numbers, state)
+        if self.past is not None and number is None:
+            self.past.placed(token)
         return token
 
     def send(self, spec: Any, owner: Token, flow: str) -> None:
@@ -143,8 +155,7 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
         self.queue(self.place(spec, owner, (flow,)))
 
     def listen(self, spec: Any, owner: Token, details: dict[str, Any]) -> Token:
-        self.numbers += 1
-        token = Token(self, spec, owner, self.numbers, WAITING)
+        token = self.put(spec, owner, state=WAITING)
         token.details = details
         self.watch(token)
         return token
@@ -193,6 +204,8 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
 
     def finish_scope(self, owner: Token) -> None:
         """No token is left in this scope: it ends, and nothing listens in it any more."""
+        if self.past is not None:
+            self.past.finish(owner)
         for listener in owner.listening():
             compaction.splice(listener)
         if owner is self.root:
@@ -249,10 +262,14 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
             self.touch_line(token)
             token.details = {**token.details, "held": holds}
             if holds and not held:
+                if self.past is not None:
+                    self.past.begin(token)
                 token.task_spec.occur(token, {}, None)
 
     def _open_a_join(self) -> bool:
         """Let one inclusive join go on to which nothing can come any more."""
+        if self.past is not None:
+            self.past.settle()
         return any(join.open_if_due(self.tasks[owner_id]) for (owner_id, _), join in list(self.joins.items()))
 
     def _name_deadlocks(self) -> None:
@@ -265,6 +282,8 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
 
     def _step(self, token: Token) -> None:
         self.touch_line(token)
+        if self.past is not None:
+            self.past.begin(token, token.phase)
         try:
             token.run()
         except StepFailed as failure:

@@ -55,6 +55,12 @@ class Process:
     lanes: Mapping[str, Lane]
     documentation: str = ""
 
+    @property
+    def goes_back(self) -> bool:
+        """Whether any task of it may be returned or withdrawn."""
+        properties = [activity.properties for activity in self.activities.values()]
+        return any(each.get("returnTo", "none") != "none" or each.get("withdraw") == "allowed" for each in properties)
+
     def activity(self, activity_id: str) -> Activity:
         return self.activities[activity_id]
 

@@ -26,15 +26,38 @@ def enter(spec: Any, body: Token) -> bool | None:
 
 
 def _start(body: Token, number: int, element: Any) -> None:
-    instance, loop = body.workflow, body.task_spec.loop
+    instance = body.workflow
     item = instance.place(body.task_spec, body, body.flows)
-    item.item = number
-    item.variables = {"loopCounter": number}
-    if loop.element is not None:
-        item.variables[loop.element] = element
-    if loop.results is not None:
-        item.variables.setdefault(loop.results.item, None)
+    item.item, item.variables = number, _variables(body.task_spec.loop, number, element)
     instance.queue(item)
+
+
+def _variables(loop: Any, number: int, element: Any) -> dict[str, Any]:
+    variables: dict[str, Any] = {"loopCounter": number}
+    if loop.element is not None:
+        variables[loop.element] = element
+    if loop.results is not None:
+        variables.setdefault(loop.results.item, None)
+    return variables
+
+
+def as_begun(item: Token) -> dict[str, Any]:
+    """The variables with which the item began."""
+    assert item.item is not None and item.variables is not None
+    loop = item.task_spec.loop
+    return _variables(loop, item.item, item.variables.get(loop.element))
+
+
+def reopen(body: Token, items: list[int]) -> None:
+    """These items have not ended after all: they are there again, or in a sequence the first of them."""
+    assert body.variables is not None
+    body.variables["nrOfCompletedInstances"] -= len(items)
+    if body.task_spec.loop.sequential:
+        body.details["started"], body.variables["nrOfActiveInstances"] = min(items) + 1, 1
+    else:
+        body.variables["nrOfActiveInstances"] += len(items)
+    if "results" in body.details:
+        body.details["results"] = [each for each in body.details["results"] if each[0] not in items]
 
 
 def item_ended(body: Token, item: Token) -> None:
@@ -57,6 +80,8 @@ def check(body: Token) -> bool | None:
     enough = loop.condition is not None and holds(View(body), loop.condition)
     if enough or (started == total and not body.holds_tokens()):
         results = _results(body, body.details.get("results", []))
+        if (past := body.workflow.past) is not None:
+            past.consume_whole(body)
         for item in body.within():
             body.workflow.cancel_token(item)
         _give_results(body, results)

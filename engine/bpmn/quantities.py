@@ -9,7 +9,7 @@ from engine.bpmn.instance import Token
 def gathered(spec: Any, token: Token) -> bool:
     """Whether enough tokens have come; those that came before it become one with this one."""
     assert token.owner is not None
-    if token.details.get("gathered"):
+    if token.details.get("gathered") or token.details.get("again"):
         return True
     before = [each for each in token.owner.within() if each.task_spec is spec and each.phase == "arrived"]
     if len(before) + 1 < spec.start_quantity:
@@ -18,6 +18,9 @@ def gathered(spec: Any, token: Token) -> bool:
     taken = before[: spec.start_quantity - 1]
     token.flows = tuple(flow for each in [*taken, token] for flow in each.flows)
     token.details = {"gathered": True}  # a step that fails from now on is not to gather again
+    if (past := token.workflow.past) is not None:
+        past.unite([*taken, token])
+        past.placed(token)
     for each in taken:
         compaction.splice(each)
     return True

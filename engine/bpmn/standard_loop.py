@@ -29,6 +29,17 @@ def _start(body: Token) -> None:
     body.workflow.queue(round_)
 
 
+def as_begun(round_: Token) -> dict[str, Any]:
+    """The variables with which the round began."""
+    return {"loopCounter": round_.item}
+
+
+def reopen(body: Token, rounds: list[int]) -> None:
+    """These rounds have not been done after all: the first of them is there again."""
+    assert body.variables is not None
+    body.details["rounds"] = body.variables["loopCounter"] = min(rounds)
+
+
 def _goes_on(view: View, loop: Any, rounds: int) -> bool:
     """The condition may fail, so it is asked before anything is changed."""
     if loop.maximum is not None and rounds >= loop.maximum:
@@ -48,6 +59,8 @@ def item_ended(body: Token, item: Token) -> None:
 def check(body: Token) -> bool | None:
     """Whether there is another round; if so, begin it."""
     if not _goes_on(View(body), body.task_spec.loop, body.details["rounds"]):
+        if (past := body.workflow.past) is not None:
+            past.consume_whole(body)
         return True
     _start(body)
     return None

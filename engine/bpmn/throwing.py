@@ -10,6 +10,8 @@ from engine.bpmn.triggers import Thrown
 
 
 def throw(token: Token, kind: str, name: str, correlation: Any, payload: Mapping[str, Any]) -> None:
+    if (past := token.workflow.past) is not None:
+        past.act(f"{kind}.thrown", token.task_spec.name)
     token.workflow.thrown.append(Thrown(kind, name, token.task_spec.name, correlation, payload))
 
 

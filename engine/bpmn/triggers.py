@@ -72,6 +72,21 @@ class Retry:
 
 
 @dataclass(frozen=True)
+class Return:
+    """The task of this token is not done: the case goes back to a task that was done before it (`ways_from` tells which)."""
+
+    token: str
+    visit: int
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """Who completed the task of this token takes that back."""
+
+    token: str
+
+
+@dataclass(frozen=True)
 class SetVariables:
     """An operator writes variables of one scope ("" is the instance)."""
 
@@ -84,7 +99,7 @@ class Cancel:
     """End everything now."""
 
 
-Trigger = Start | Complete | Fire | Deliver | Fail | Escalate | Retry | SetVariables | Cancel
+Trigger = Start | Complete | Fire | Deliver | Fail | Escalate | Retry | Return | Withdraw | SetVariables | Cancel
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn import codec, throwing
+from engine.bpmn import codec, throwing, ways_back
 from engine.bpmn.executable import Executable
 from engine.bpmn.instance import READY, STARTED, WAITING, Instance, StepFailed, Token
 from engine.bpmn.sandbox import EvaluationFailed, to_json
@@ -22,12 +22,14 @@ from engine.bpmn.triggers import (
     Fire,
     Outcome,
     Retry,
+    Return,
     SetVariables,
     Start,
     StateCorrupt,
     Thrown,
     Trigger,
     Wait,
+    Withdraw,
 )
 from engine.errors import Conflict, Invalid, NotFound
 
@@ -43,12 +45,14 @@ __all__ = [
     "Fire",
     "Outcome",
     "Retry",
+    "Return",
     "SetVariables",
     "Start",
     "StateCorrupt",
     "Thrown",
     "Trigger",
     "Wait",
+    "Withdraw",
     "Workflow",
 ]
 
@@ -59,6 +63,7 @@ class Workflow:
     def __init__(self, executable: Executable, instance: Instance) -> None:
         self.executable = executable
         self._instance = instance
+        self._back: Token | None = None  # what the last way back has led to
         self._known: dict[str, Wait] | None = None  # what it waited for when it was last compared
 
     @classmethod
@@ -102,6 +107,20 @@ class Workflow:
     def visible(self, token_id: str) -> Mapping[str, Any]:
         """Every variable that can be seen from a token."""
         return View(self._token(token_id)).visible()
+
+    def ways_from(self, token_id: str) -> list[ways_back.Way]:
+        """The completed tasks to which one can go back from this token."""
+        return ways_back.ways_from(self._token(token_id))
+
+    def acts_after(self, token_id: str) -> list[ways_back.Act] | None:
+        """What was done after the task of this token was completed, and because of it; None when that is not known any more."""
+        visit = ways_back.visit_by(self._instance, token_id)
+        return None if visit is None or self._instance.past is None else ways_back.acts_after(self._instance.past, visit)
+
+    def descends_from(self, token_id: str) -> list[str]:
+        """The tokens that came of the completed task of this token."""
+        visit = ways_back.visit_by(self._instance, token_id)
+        return [] if visit is None else [token.id for token in self._instance.all_tokens() if visit.number in token.lineage]
 
     @property
     def is_completed(self) -> bool:
@@ -152,23 +171,36 @@ class Workflow:
                 self._complete(trigger)
             case Fire():
                 token = self._waiting(trigger.token, "timer")
+                self._note(token, "timer.fired")
                 token.task_spec.occur(token, {}, trigger.at)
             case Deliver():
                 token = self._waiting(trigger.token, "message", "signal")
                 if token.details["name"] != trigger.name:
                     raise Conflict(f"Expected token {token.id} to wait for {trigger.name!r}, but it waits for {token.details['name']!r}")
-                token.task_spec.occur(token, _plain(trigger.payload), trigger.at)
+                payload = _plain(trigger.payload)
+                self._note(token, f"{token.details['kind']}.received")
+                token.task_spec.occur(token, payload, trigger.at)
             case Escalate():
-                throwing.throw_escalation(self._waiting(trigger.token, "call"), trigger.code)
+                token = self._waiting(trigger.token, "call")
+                self._note(token, "call.escalated")
+                throwing.throw_escalation(token, trigger.code)
             case Fail():
                 self._fail(trigger)
             case Retry():
                 self._retry(trigger)
+            case Return():
+                self._return(trigger)
+            case Withdraw():
+                self._withdraw(trigger)
             case SetVariables():
                 self._set(trigger)
             case Cancel():
                 self._cancel()
         instance.run()
+        if instance.past is not None:
+            instance.past.settle()
+        if isinstance(trigger, Return | Withdraw):
+            self._refuse_unless_back()
         return Outcome(instance.changes, instance.failures, instance.thrown)
 
     def _token(self, token_id: str) -> Token:
@@ -186,13 +218,43 @@ class Workflow:
 
     def _complete(self, trigger: Complete) -> None:
         token = self._waiting(trigger.token, "user_task", "job", "call")
-        is_task = token.details["kind"] == "user_task"
+        kind, item = token.details["kind"], token.item
+        begun = None if item is None else token.task_spec.plays.as_begun(token)
         token.task_spec.accept(token, _plain(trigger.variables))
-        if trigger.performer is not None and is_task:
+        if kind != "user_task":
+            self._note(token, f"{kind}.completed")
+            return
+        if self._instance.past is not None:
+            self._instance.past.visit(token, trigger.performer, begun)
+        if trigger.performer is not None:
             self._instance.performers[token.task_spec.name] = trigger.performer
+
+    def _note(self, token: Token, kind: str) -> None:
+        """The outside does something to this token."""
+        if (past := self._instance.past) is not None:
+            past.begin(token)
+            past.act(kind, token.task_spec.shown_as)
+
+    def _return(self, trigger: Return) -> None:
+        token = self._waiting(trigger.token, "user_task")
+        if trigger.visit not in [way.visit for way in ways_back.ways_from(token)]:
+            raise Conflict(f"Expected a way back from {token.task_spec.shown_as} to visit {trigger.visit}, but there is none")
+        self._back = ways_back.undo(self._instance, trigger.visit)
+
+    def _withdraw(self, trigger: Withdraw) -> None:
+        visit = ways_back.visit_by(self._instance, trigger.token)
+        if visit is None:
+            raise Conflict(f"Expected to know what came of token {trigger.token}, but it is no longer written down")
+        self._back = ways_back.undo(self._instance, visit.number)
+
+    def _refuse_unless_back(self) -> None:
+        """Where another branch has thrown what took everything away, it does so again, at once."""
+        if self._back is None or self._back.id not in self._instance.tasks:
+            raise Conflict("Expected to go back to a task, but what ended it would end it again at once")
 
     def _fail(self, trigger: Fail) -> None:
         token = self._waiting(trigger.token, "job", "call")
+        self._note(token, f"{token.details['kind']}.failed")
         if not throwing.throw_error(token, trigger.error_code, trigger.message, technical=False):
             message = f"Expected somebody to catch the error {trigger.error_code!r}, but nobody does: {trigger.message}"
             self._instance.fail(token, StepFailed("error", message, error_code=trigger.error_code))

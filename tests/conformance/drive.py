@@ -76,8 +76,12 @@ class Drive:
 
     # -- triggers -------------------------------------------------------------------------------------------------------
 
+    @property
+    def context(self) -> Context:
+        return Context(self.now, {"now": lambda: self.now, **self.functions}, {"number": "WX-1"}, self.max_steps)
+
     def apply(self, trigger: Trigger) -> Outcome:
-        context = Context(self.now, {"now": lambda: self.now, **self.functions}, {"number": "WX-1"}, self.max_steps)
+        context = self.context
         waits, scopes = self._live.waits(), {scope: dict(variables) for scope, variables in self._live.scopes.items()}
         self._live.compare_from_here()
         outcome = self._live.advance(trigger, context)
