@@ -11,7 +11,7 @@ from benchmarks.diagrams import loop_of_three
 from benchmarks.figure import Figure, middle, milliseconds
 from benchmarks.stage import SITE, Stage, empty_company
 from engine import inbox
-from engine.actors import Actor
+from engine.actors import Absent, Actor
 from engine.inbox_counts import counts
 from engine.inbox_walks import Filter
 
@@ -20,11 +20,15 @@ EVENTS_EACH = 10  # a million with 100,000 orders
 MEASURED = 40
 BAR = 1.5
 PERSON = Actor("person3", "page", frozenset({(SITE, "technician"), (SITE, "engineering_supervisor"), (SITE, "cs_supervisor")}))
+AWAY = Absent("person4", SITE, frozenset({"cleaning_supervisor", "technician"}))
+PROXY = Actor("person3", "page", PERSON.posts, (AWAY,))
 # A number is known by one case, a house by three; a fault is shared by a sixth of them, however many there are.
 LISTS: dict[str, Callable[[Session], object]] = {
     "posts": lambda session: inbox.inbox(session, PERSON, "posts"),
     "mine": lambda session: inbox.inbox(session, PERSON, "mine"),
     "all": lambda session: inbox.inbox(session, PERSON, "all"),
+    "posts_as_proxy": lambda session: inbox.inbox(session, PROXY, "posts"),
+    "mine_as_proxy": lambda session: inbox.inbox(session, PROXY, "mine"),
     "counts": lambda session: counts(session, PERSON, datetime.now(UTC)),
     "search_number": lambda session: inbox.inbox(session, PERSON, "all", Filter(q="WX-S1-202611-1000500")),
     "search_house": lambda session: inbox.inbox(session, PERSON, "all", Filter(q=fields(FIRST + 500)["house"])),

@@ -7,12 +7,23 @@ _TRUSTED = frozenset({"system", "timer", "cli"})
 
 
 @dataclass(frozen=True)
+class Absent:
+    """Somebody who is away, and whose tasks at a site the actor does meanwhile: with the posts that the absent one holds there."""
+
+    login: str
+    site: str
+    posts: frozenset[str]
+    keys: frozenset[str] | None = None  # only tasks of these processes; None: of all
+
+
+@dataclass(frozen=True)
 class Actor:
     """A person with the posts that they hold now, or the machine."""
 
     login: str | None
     source: str  # page, api, cli, webhook, system, timer
     posts: frozenset[tuple[str, str]] = frozenset()  # (site, post)
+    stands_in_for: tuple[Absent, ...] = ()
 
     @classmethod
     def system(cls, source: str = "system") -> "Actor":
@@ -27,6 +38,10 @@ class Actor:
     def sites(self) -> frozenset[str]:
         """The sites at which the person holds any post."""
         return frozenset(site for site, _ in self.posts)
+
+    def absent(self, site: str, key: str) -> list[Absent]:
+        """For whom the person does tasks of this process at the site."""
+        return [one for one in self.stands_in_for if one.site == site and (one.keys is None or key in one.keys)]
 
     def at(self, site: str) -> frozenset[str]:
         """The posts that the person holds at the site."""

@@ -179,7 +179,7 @@ def _tell(database: Database, order: _Order, now: datetime) -> Told | None:
 
 def _start(session: Session, order: _Order, begin: datetime) -> Instance:
     report = {"channel": "telephone", "area": "indoor", **_caller(session, order), **order.report}
-    actor = _actor(session, order.who, order.site)
+    actor = _actor(session, order.who, order.site, begin)
     occurred = begin - timedelta(minutes=order.occurred)
     return instances.start(
         session, REPAIR, order.site, actor, begin, _filled(session, report, actor, order.site, begin), occurred_at=occurred
@@ -191,7 +191,7 @@ def _complete(session: Session, site: str, root_id: int, act: _Act, now: datetim
     task_id = session.scalar(query.where(Instance.root_id == root_id, UserTask.activity_id == act.task).order_by(UserTask.id).limit(1))
     if task_id is None:
         raise Conflict(f"Expected an open task {act.task}, but there is none")
-    actor = _actor(session, act.who or _candidate(session, task_id), site)
+    actor = _actor(session, act.who or _candidate(session, task_id), site, now)
     user_tasks.complete(session, task_id, _filled(session, act.data, actor, site, now), actor, now)
 
 
@@ -227,5 +227,5 @@ def _value(session: Session, key: str, value: Any, actor: Actor, site: str, now:
     return attachments.store(session, directory, draw(), name, site, actor, now)
 
 
-def _actor(session: Session, who: str, site: str) -> Actor:
-    return identity.actor_of(session, identity.get(session, login_of(who, site)), "page")
+def _actor(session: Session, who: str, site: str, now: datetime) -> Actor:
+    return identity.actor_of(session, identity.get(session, login_of(who, site)), "page", now)

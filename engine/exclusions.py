@@ -4,30 +4,55 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from engine import runner
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from engine import proxies, runner
 from engine.actors import Actor
 from engine.bpmn import sandbox
 from engine.errors import Conflict, Forbidden
+from engine.prepared import Prepared
 from engine.tables import UserTask
+from engine.task_work import TaskWork
+
+# Activities that a proxy did, with the absent person in whose name: that one alone is known to the workflow.
+_BY_PROXY = Prepared(
+    select(UserTask.activity_id, UserTask.assignee, UserTask.completed_by)
+    .where(UserTask.instance_id == bindparam("of_instance"), UserTask.state == "completed", UserTask.completed_by != UserTask.assignee)
+    .order_by(UserTask.id)
+)
 
 
-def require_other_person(held: runner.Held, task: UserTask, actor: Actor) -> None:
-    """`steward:differsFrom`: who did one of these activities may not do this one too, such as repair and collect (A57)."""
-    named = held.loaded.process.activity(task.activity_id).properties.get("differsFrom", "")
-    for activity_id in filter(None, (name.strip() for name in named.split(","))):
-        if actor.login is not None and held.workflow.performers.get(activity_id) == actor.login:
-            name = held.loaded.process.activity(activity_id).name or activity_id
-            raise Forbidden(f"Expected somebody other than who did {name}, but that was {actor.login} too")
+def require_other_person(session: Session, held: runner.Held, work: TaskWork, actor: Actor, now: datetime) -> None:
+    """`steward:differsFrom`: who did one of these activities may not do this one too, such as repair and collect (A57).
+
+    A proxy and their principal count as one person.
+    """
+    task, process = work.task, held.loaded.process
+    others = [name.strip() for name in process.activity(task.activity_id).properties.get("differsFrom", "").split(",") if name.strip()]
+    if not others or actor.login is None:
+        return
+    one = proxies.counted_as_one(session, actor.login, task.site, task.key, now) | {work.principal or actor.login}
+    rows = _BY_PROXY.rows(session, {"of_instance": task.instance_id})
+    hands = {(activity_id, principal): proxy for activity_id, principal, proxy in rows}
+    for activity_id in others:
+        performer = held.workflow.performers.get(activity_id)
+        if one & {performer, hands.get((activity_id, performer))}:
+            name = process.activity(activity_id).name or activity_id
+            raise Forbidden(f"Expected somebody other than who did {name}, but that was {performer} too")
 
 
-def require_not_excluded(held: runner.Held, task: UserTask, actor: Actor, now: datetime) -> None:
+def require_not_excluded(held: runner.Held, work: TaskWork, actor: Actor, now: datetime) -> None:
     """`steward:excludes`: whoever the expression names may not do this task. One that cannot be computed lets nobody through."""
+    task = work.task
     text = held.loaded.process.activity(task.activity_id).properties.get("excludes")
     if text is None or actor.login is None:
         return
     excluded = _value(held, task, text, now)
-    if actor.login in (excluded if isinstance(excluded, list) else [excluded]):
-        raise Forbidden(f"Expected somebody who is not excluded from {task.name}, but {actor.login} is: an interest in it was declared")
+    named = excluded if isinstance(excluded, list) else [excluded]
+    who = next((login for login in (actor.login, work.principal) if login is not None and login in named), None)
+    if who is not None:
+        raise Forbidden(f"Expected somebody who is not excluded from {task.name}, but {who} is: an interest in it was declared")
 
 
 def _value(held: runner.Held, task: UserTask, text: str, now: datetime) -> Any:

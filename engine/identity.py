@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from engine import history, passwords, rights, sites
+from engine import absences, history, passwords, rights, sites
 from engine.actors import Actor
 from engine.db import core
 from engine.errors import Conflict, Forbidden, Invalid, NotFound, TooManyAttempts
@@ -79,26 +79,40 @@ def memberships(session: Session, login: str) -> list[tuple[str, str]]:
     return _held(session, get(session, login))
 
 
-def actor_of(session: Session, person: Person, source: str) -> Actor:
-    """The person as one who acts, with the posts that they hold at this moment."""
-    return Actor(person.login, source, posts_of(session, person.login))
+def actor_of(session: Session, person: Person, source: str, now: datetime) -> Actor:
+    """The person as one who acts, with the posts that they hold at this moment and those for whom they stand in."""
+    session.flush()
+    posts, absent = absences.posts_and_absent(session, person.login, now)
+    return Actor(person.login, source, posts, absent)
 
 
-def require_person_at(session: Session, login: str, site: str) -> Person:
+def require_person_at(session: Session, login: str, site: str, field: str = "to") -> Person:
     """The person, who works at the site and may log in; raises Invalid for anybody else, auditors too: they could do nothing with it."""
     works = Membership.post.not_in(sorted(rights.READS_ONLY))
     held = select(Membership.id).where(Membership.person_id == Person.id, Membership.site == site, works).exists()
     person = session.scalars(select(Person).where(Person.login == login, Person.disabled_at.is_(None), held)).first()
     if person is None:
-        raise Invalid(f"Expected a person with a post at {site}, but there is no {login!r}", {"to": "请选择本项目的在职人员"})
+        raise Invalid(f"Expected a person with a post at {site}, but there is no {login!r}", {field: "请选择本项目的在职人员"})
     return person
 
 
-def people_of(session: Session, site: str, post: str) -> list[Person]:
-    """Who holds the post at the site and can log in, by login name."""
-    query = select(Person).join(Membership, Membership.person_id == Person.id)
-    mine = query.where(Membership.site == site, Membership.post == post, Person.disabled_at.is_(None))
-    return list(session.scalars(mine.order_by(Person.login)))
+def require_people_at(session: Session, logins: Collection[str], site: str, field: str) -> None:
+    """Raise Invalid for people who hold no post at the site, or may not log in; who only audits there may well be told of things."""
+    known = select(Person.login).join(Membership, Membership.person_id == Person.id).where(Membership.site == site)
+    found = set(session.scalars(known.where(Person.login.in_(logins), Person.disabled_at.is_(None)))) if logins else set()
+    missing = sorted(set(logins) - found)
+    if missing:
+        raise Invalid(f"Expected people with a post at {site}, but there is no {missing[0]!r}", {field: "请选择本项目的在职人员"})
+
+
+def holders_of(session: Session, site: str, posts: Collection[str]) -> dict[str, list[str]]:
+    """Who holds each of these posts at the site and can log in: login names by post, an empty list for a post that nobody holds."""
+    query = select(Membership.post, Person.login).join(Person, Membership.person_id == Person.id)
+    mine = query.where(Membership.site == site, Membership.post.in_(posts), Person.disabled_at.is_(None))
+    found: dict[str, list[str]] = {post: [] for post in posts}
+    for post, login in session.execute(mine.order_by(Person.login)) if posts else ():
+        found[post].append(login)
+    return found
 
 
 def require_holders(session: Session, form: Form, answers: Mapping[str, Any], site: str) -> None:

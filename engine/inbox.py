@@ -117,7 +117,10 @@ def task(session: Session, task_id: int, actor: Actor) -> TaskItem:
 def may_work_on(item: TaskItem, actor: Actor) -> bool:
     """Whether the person may claim or complete the task."""
     groups = item.candidate_groups or ([FALLBACK_POST] if not item.candidate_users and item.task.assignee is None else [])
-    return rights.may_work_on(actor, item.task.site, item.task.assignee, item.candidate_users, groups)
+    task = item.task
+    if rights.may_work_on(actor, task.site, task.assignee, item.candidate_users, groups):
+        return True
+    return rights.in_whose_name(actor, task.site, task.key, task.assignee, item.candidate_users, groups) is not None
 
 
 def first_asked(session: Session, actor: Actor, q: str | None = None, limit: int = 50, cursor: str | None = None) -> Page[CaseItem]:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from engine import inbox_walks
 from engine.actors import Actor
 from engine.inbox_walks import SOON, Place
 from engine.prepared import Prepared, Values
@@ -59,6 +60,11 @@ _MINE = _Part(
     UserTask.sort_at,
     UserTask.id,
 )
+_DELEGATED = _Part(
+    select(UserTask.sort_at, UserTask.id).where(UserTask.delegated_by == bindparam("of_login"), UserTask.ended_at.is_(None)),
+    UserTask.sort_at,
+    UserTask.id,
+)
 _POOL = _Part(
     select(TaskParticipant.sort_at, TaskParticipant.task_id).where(
         TaskParticipant.site == bindparam("at_site"),
@@ -74,11 +80,12 @@ _POOL = _Part(
 def counts(session: Session, actor: Actor, now: datetime) -> Counts:
     """What waits for the person at this moment."""
     session.flush()  # a prepared statement would not see what the session still holds
-    mine = _MINE.read(session, {"of_login": actor.login}, now)
+    mine = _MINE.read(session, {"of_login": actor.login}, now) | _DELEGATED.read(session, {"of_login": actor.login}, now)
+    mine |= _of_absent(session, "mine", actor)
     of_post: dict[str, set[Place]] = {}
     for site, post in actor.posts:
         of_post.setdefault(post, set()).update(_POOL.read(session, {"at_site": site, "of_kind": "group", "of_who": post}, now))
-    free = set[Place]().union(*of_post.values())
+    free = set[Place]().union(*of_post.values()) | _of_absent(session, "posts", actor)
     for site in actor.sites:
         free |= _POOL.read(session, {"at_site": site, "of_kind": "user", "of_who": actor.login or ""}, now)
     return Counts(
@@ -87,6 +94,13 @@ def counts(session: Session, actor: Actor, now: datetime) -> Counts:
         of_post={post: _count(found, now) for post, found in of_post.items()},
         first=frozenset(task_id for _, task_id in mine | free),
     )
+
+
+def _of_absent(session: Session, box: str, actor: Actor) -> set[Place]:
+    """The first tasks of each for whom the person stands in."""
+    nothing = inbox_walks.Filter()
+    walks = inbox_walks.of_absent(box, actor)
+    return {place for walk in walks for place in inbox_walks.places(session, walk, nothing, None, None, COUNT_AT_MOST)}
 
 
 def _count(found: Iterable[Place], now: datetime) -> Count:

@@ -1,15 +1,15 @@
 """How a list of open tasks is walked: in the order of an index, by due time, and from a page's end on; narrowed by what is asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select, tuple_
 from sqlalchemy.orm import Session
 
-from engine import search
-from engine.actors import Actor
+from engine import rights, search
+from engine.actors import Absent, Actor
 from engine.tables import Instance, TaskParticipant, UserTask
 
 LOOKED_AT = (400, 2_000)  # first tasks of a list in which something common is looked for, before all that have it are gathered
@@ -39,6 +39,7 @@ class Walk:
 
     query: Select[datetime, int]
     order: tuple[Any, Any]
+    keys: frozenset[str] | None = None  # only tasks of these processes
 
     def of_participants(self) -> bool:
         return self.order[0] is TaskParticipant.sort_at
@@ -47,10 +48,10 @@ class Walk:
 def walks(box: str, actor: Actor, wanted: Filter) -> list[Walk]:
     """The parts of which a box consists, each in a part of an index of its own."""
     if box == "mine":
-        return [_held_by(actor.login or "")]
+        return [_held_by(actor.login or ""), _walk(UserTask.delegated_by == actor.login, UserTask.ended_at.is_(None)), *_absent_mine(actor)]
     sites = [site for site in sorted(actor.sites) if wanted.site in (None, site)]
     if box == "posts":
-        return _pools(actor, sites, wanted.post)
+        return _pools(actor, sites, wanted.post) + _absent_pools(actor, sites, wanted.post)
     if wanted.assignee is not None:
         return [_held_by(wanted.assignee, sites)]
     if wanted.post is not None:
@@ -71,6 +72,31 @@ def _pools(actor: Actor, sites: Sequence[str], post: str | None) -> list[Walk]:
     """One walk a post and site, and one a site for the person by name."""
     pools = [_pool("group", held, site) for site, held in sorted(actor.posts) if site in sites and post in (None, held)]
     return pools if post is not None else pools + [_pool("user", actor.login or "", site) for site in sites]
+
+
+def of_absent(box: str, actor: Actor) -> list[Walk]:
+    """The parts of `mine` and `posts` that are not the person's own, but of those for whom they stand in."""
+    return _absent_mine(actor) if box == "mine" else _absent_pools(actor, sorted(actor.sites), None)
+
+
+def _absent_mine(actor: Actor) -> list[Walk]:
+    return [replace(_held_by(one.login, [one.site]), keys=one.keys) for one in _covered(actor)]
+
+
+def _absent_pools(actor: Actor, sites: Sequence[str], post: str | None) -> list[Walk]:
+    """Pools that are the person's own are not walked twice."""
+    found = []
+    for one in _covered(actor):
+        if one.site in sites:
+            held = [each for each in sorted(one.posts - actor.at(one.site)) if post in (None, each)]
+            pools = [_pool("group", each, one.site) for each in held] + ([_pool("user", one.login, one.site)] if post is None else [])
+            found += [replace(pool, keys=one.keys) for pool in pools]
+    return found
+
+
+def _covered(actor: Actor) -> list[Absent]:
+    """Who is absent from sites at which the person works themselves: elsewhere they could do nothing for them."""
+    return [one for one in actor.stands_in_for if rights.works_at(actor, one.site)]
 
 
 def _pool(kind: str, who: str, site: str, claimed: bool = False) -> Walk:
@@ -126,6 +152,8 @@ def _of_task(walk: Walk, wanted: Filter) -> list[ColumnElement[bool]]:
     if not walk.of_participants():
         equal |= {UserTask.site: wanted.site, UserTask.assignee: wanted.assignee}
     conditions = [column == value for column, value in equal.items() if value is not None]
+    if walk.keys is not None:
+        conditions.append(UserTask.key.in_(sorted(walk.keys)))
     if wanted.follow_up is not None:
         conditions.append(UserTask.follow_up_at <= wanted.follow_up)
     if wanted.post is not None and not walk.of_participants():

@@ -15,7 +15,7 @@ from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from engine import db, history, incidents, instances, messages, notices, runner, standstill, waits
+from engine import db, history, incidents, instances, messages, notices, proxies, runner, standstill, waits
 from engine.actors import Actor
 from engine.bpmn import codec
 from engine.bpmn.timing import parse_duration
@@ -291,6 +291,15 @@ def _notify(session: Session, job: Job, now: datetime) -> None:
     _finish(session, instance, job, {}, now)
 
 
+def _tell(session: Session, job: Job, now: datetime) -> None:
+    """Somebody did something of which others are to know: they, and whoever stands in for them, find a line."""
+    instance, said = session.get_one(Instance, job.instance_id), job.payload
+    away = proxies.who_stands_in(session, instance.site, instance.key, said["to"], now)
+    act = notices.Act(said["kind"], said["sender"], said["task"])
+    notices.send(session, instance, [*said["to"], *away], said["text"], job.id, now, act)
+    session.delete(job)
+
+
 _OWN: dict[str, Callable[[Session, Job, datetime], None]] = {
     waits.CALL: _call,
     waits.RETURN: _return,
@@ -299,6 +308,7 @@ _OWN: dict[str, Callable[[Session, Job, datetime], None]] = {
     waits.CANCEL: _cancel,
     messages.SIGNAL: _signal,
     "notify": _notify,
+    notices.TELL: _tell,
 }
 
 

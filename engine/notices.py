@@ -1,23 +1,26 @@
-"""Notices that processes send: to a person, or to everybody who holds a post at the site. Each person has seen a notice or not.
+"""Notices that processes send, and people by what they do: to a person, or to everybody who holds a post at the site.
+
+Each person has seen a notice or not.
 
 Who is meant is settled when a notice is sent: one row waits for each of them until they look. So counting is cheap, whoever comes to a post
 later finds its notices in the list without being alarmed by all of them, and no notice slips through because it was stored a moment late.
 """
 
 import heapq
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from engine import cursors, identity
+from engine import cursors, identity, waits
 from engine.actors import Actor
 from engine.cursors import Page
 from engine.posts import POSTS
-from engine.tables import Instance, Notice, UnseenNotice
+from engine.tables import Instance, Notice, UnseenNotice, UserTask
 
+TELL = "steward.tell"  # topic of the jobs by which people are told of what others did
 COUNT_AT_MOST = 100  # a badge says 99+ beyond
 
 
@@ -30,19 +33,42 @@ class Line:
     is_new: bool
 
 
-def send(session: Session, instance: Instance, recipients: Iterable[str], text: str, job_id: int, now: datetime) -> None:
+def ask(
+    session: Session, instance: Instance, task: UserTask | None, kind: str, to: Sequence[str], text: str, actor: Actor, now: datetime
+) -> None:
+    """Have people or posts told, after the commit, of what somebody did; `text` is what that person wrote."""
+    if to:
+        payload = {"kind": kind, "to": list(to), "text": text, "sender": actor.login, "task": task.id if task is not None else None}
+        waits.insert_jobs(session, [waits.job(instance, TELL, task.activity_id if task is not None else "-", payload, now)])
+
+
+@dataclass(frozen=True)
+class Act:
+    """What a person did that others are told of: reminded, delegated, answered, mentioned."""
+
+    kind: str
+    sender: str | None
+    task_id: int | None
+
+
+def send(
+    session: Session, instance: Instance, recipients: Iterable[str], text: str, job_id: int, now: datetime, act: Act | None = None
+) -> None:
     """Leave a line for each recipient: a post of the instance's site, or a login name."""
-    for recipient in dict.fromkeys(recipients):
-        notice = Notice(site=instance.site, instance_id=instance.id, recipient=recipient, text=text, job_id=job_id, at=now)
-        session.add(notice)
-        session.flush()
-        session.add_all(UnseenNotice(login=login, notice_id=notice.id) for login in _meant(session, instance.site, recipient))
-
-
-def _meant(session: Session, site: str, recipient: str) -> list[str]:
-    if recipient in POSTS:
-        return [person.login for person in identity.people_of(session, site, recipient)]
-    return [recipient]
+    told = list(dict.fromkeys(recipients))
+    made = [
+        Notice(
+            site=instance.site, instance_id=instance.id, recipient=recipient, text=text, job_id=job_id, at=now,
+            kind=act and act.kind, sender=act and act.sender, task_id=act and act.task_id,
+        )
+        for recipient in told
+    ]  # fmt: skip
+    session.add_all(made)
+    session.flush()
+    holders = identity.holders_of(session, instance.site, [one for one in told if one in POSTS])
+    meant = [(login, notice.id) for notice in made for login in holders.get(notice.recipient, [notice.recipient])]
+    sender = act.sender if act is not None else None
+    session.add_all(UnseenNotice(login=login, notice_id=notice_id) for login, notice_id in meant if login != sender)
 
 
 def of(session: Session, actor: Actor, *, unread: bool = False, limit: int = 50, cursor: str | None = None) -> Page[Line]:

@@ -98,6 +98,19 @@ def may_work_on(
     return actor.login == assignee or actor.login in candidate_users or actor.has(site, *candidate_groups)
 
 
+def in_whose_name(
+    actor: Actor, site: str, key: str, assignee: str | None, candidate_users: Collection[str], candidate_groups: Collection[str]
+) -> str | None:
+    """The absent person for whom the actor may do a task that is not for the actor; None when there is none."""
+    if not works_at(actor, site):
+        return None
+    for absent in actor.absent(site, key):
+        person = Actor(absent.login, actor.source, frozenset((site, post) for post in absent.posts))
+        if assignee in (None, absent.login) and may_work_on(person, site, assignee, candidate_users, candidate_groups):
+            return absent.login
+    return None
+
+
 def may_see_telephone(actor: Actor, site: str, holds_task: bool = False) -> bool:
     """Posts that call residents; who goes to a house, only while an open task of that case is theirs. Everyone else sees it masked."""
     return actor.is_system or actor.has(site, *_TELEPHONES) or (holds_task and actor.has(site, *_VISITS))

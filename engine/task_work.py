@@ -41,6 +41,7 @@ class TaskWork:
     instance: Instance
     users: frozenset[str]
     groups: frozenset[str]
+    principal: str | None = None  # the absent person in whose name the actor works on it
 
 
 # Holding
@@ -54,7 +55,7 @@ def hold(session: Session, task_id: int, actor: Actor) -> TaskWork:
         raise _missing(task_id)
     task = session.get_one(UserTask, task_id, populate_existing=True)
     candidates = select(TaskParticipant.kind, TaskParticipant.who).where(TaskParticipant.task_id == task_id)
-    return TaskWork(task, instance, *_participants((row.kind, row.who) for row in session.execute(candidates)))
+    return _work(task, instance, ((row.kind, row.who) for row in session.execute(candidates)), actor)
 
 
 def hold_open(session: Session, task_id: int, actor: Actor) -> TaskWork:
@@ -72,13 +73,24 @@ def find(session: Session, task_id: int, actor: Actor) -> TaskWork:
         raise _missing(task_id)
     rows = _TASK_WITH_PARTICIPANTS.rows(session, {"wanted": task_id})
     task = detached(UserTask, _TASK_COLUMNS, rows[0][:-2])
-    return TaskWork(task, instance, *_participants(row[-2:] for row in rows))
+    return _work(task, instance, (row[-2:] for row in rows), actor)
 
 
-def _participants(rows: Iterable[tuple[str, str]]) -> tuple[frozenset[str], frozenset[str]]:
-    """Users and groups among them."""
-    named = list(rows)
-    return frozenset(who for kind, who in named if kind == "user"), frozenset(who for kind, who in named if kind == "group")
+def _work(task: UserTask, instance: Instance, participants: Iterable[tuple[str, str]], actor: Actor) -> TaskWork:
+    named = list(participants)
+    users, groups = (frozenset(who for kind, who in named if kind == wanted) for wanted in ("user", "group"))
+    return TaskWork(task, instance, users, groups, _principal(task, users, groups, actor) if actor.stands_in_for else None)
+
+
+def _principal(task: UserTask, users: frozenset[str], groups: frozenset[str], actor: Actor) -> str | None:
+    """Nobody, where the actor's own right is enough."""
+    if actor.login in (task.assignee, task.delegated_by):
+        return None
+    if task.assignee is None and rights.may_work_on(actor, task.site, None, users, groups):
+        return None
+    if any(one.login == task.delegated_by for one in actor.absent(task.site, task.key)):
+        return task.delegated_by
+    return rights.in_whose_name(actor, task.site, task.key, task.assignee, users, groups)
 
 
 def _missing(task_id: int) -> NotFound:
@@ -111,21 +123,39 @@ def require_person(actor: Actor) -> str:
 
 
 def require_candidate(work: TaskWork, actor: Actor) -> None:
-    """Raise Forbidden unless the person may work on the task: as its assignee or as a candidate."""
+    """Raise Forbidden unless the person may work on the task: as its assignee or as a candidate, or in the name of an absent one."""
     allowed = rights.may_work_on(actor, work.task.site, work.task.assignee, work.users, work.groups)
-    rights.require(allowed, f"work on {work.task.name}")
+    rights.require(allowed or work.principal is not None, f"work on {work.task.name}")
+
+
+def owner_of(task: UserTask) -> str | None:
+    """Whose task it is: of who holds it, or of who asked the helper that holds it."""
+    return task.delegated_by or task.assignee
+
+
+def is_owner(task: UserTask, actor: Actor) -> bool:
+    """Whether the task is the person's own, or that of somebody for whom they stand in."""
+    owner = owner_of(task)
+    return owner is not None and (owner == actor.login or any(one.login == owner for one in actor.absent(task.site, task.key)))
 
 
 def require_holder_or_supervisor(work: TaskWork, actor: Actor, what: str) -> None:
-    """Raise Forbidden unless the person holds the task or supervises at its site; `what` completes 'Expected someone who may …'."""
-    if work.task.assignee is None or work.task.assignee != actor.login:
+    """Raise Forbidden unless the task is the person's or they supervise at its site; `what` completes 'Expected someone who may …'."""
+    if not is_owner(work.task, actor):
         rights.require(rights.may_supervise(actor, work.task.site), what)
 
 
 def refuse_if_held_by_another(task: UserTask, actor: Actor) -> None:
-    """Raise AlreadyClaimed when somebody else holds the task."""
-    if task.assignee is not None and task.assignee != actor.login and not actor.is_system:
+    """Raise AlreadyClaimed when somebody else holds the task, and not one for whom the actor stands in."""
+    free = task.assignee in (None, actor.login) or any(one.login == task.assignee for one in actor.absent(task.site, task.key))
+    if not free and not actor.is_system:
         raise AlreadyClaimed(f"Expected a task that is free or yours, but {task.assignee} holds task {task.id}")
+
+
+def refuse_if_delegated(task: UserTask) -> None:
+    """Raise Conflict while a helper holds the task: its owner decides, after the answer."""
+    if task.delegated_by is not None:
+        raise Conflict(f"Expected {task.delegated_by} to decide on task {task.id}, but it waits for the answer of {task.assignee}")
 
 
 def checked_reason(reason: str, is_required: bool = True, field: str = "reason") -> str:
@@ -142,8 +172,8 @@ def checked_reason(reason: str, is_required: bool = True, field: str = "reason")
 
 
 def set_assignee(session: Session, task: UserTask, login: str | None) -> None:
-    """Give the task to a person, or put it back into its pool."""
-    task.assignee = login
+    """Give the task to a person, or put it back into its pool; no helper holds it any more."""
+    task.assignee, task.delegated_by = login, None
     task.state = "claimed" if login else "ready"
     session.execute(update(TaskParticipant).where(TaskParticipant.task_id == task.id).values(claimed=login is not None))
 
@@ -163,5 +193,6 @@ def remove_participants(session: Session, task_id: int) -> None:
 
 def tell(session: Session, work: TaskWork, event_type: str, data: Mapping[str, Any], actor: Actor, now: datetime) -> None:
     """Append what was done with the task to the history of its case."""
-    event = Event(event_type, work.task.activity_id, {"task": work.task.id, "name": work.task.name, **data})
+    named = {} if work.principal is None else {"for": work.principal}
+    event = Event(event_type, work.task.activity_id, {"task": work.task.id, "name": work.task.name, **data, **named})
     history.append(session, work.instance, [event], actor, now)

@@ -1,4 +1,4 @@
-"""What people do with their tasks: claim, unclaim, assign, comment, complete."""
+"""What people do with their tasks: claim, unclaim, assign, complete."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from engine import attachments, db, exclusions, history, rights, runner, written_records
+from engine import attachments, db, exclusions, proxies, runner, written_records
 from engine.actors import Actor
 from engine.bpmn.triggers import Complete
 from engine.db import core
-from engine.errors import Conflict, Invalid, NotFound
+from engine.errors import AlreadyClaimed, Conflict, Forbidden, Invalid
 from engine.history import Event
 from engine.identity import require_holders, require_person_at
 from engine.prepared import Prepared
 from engine.states import USER_TASK
-from engine.tables import Comment, Incident, Instance, UserTask
+from engine.tables import Incident, Instance, UserTask
 from engine.task_work import (
     TaskWork,
     admit,
     checked_reason,
     find,
-    hold,
     hold_open,
+    refuse_if_delegated,
     refuse_if_held_by_another,
     refuse_unless_open,
     remove_participants,
@@ -36,8 +36,6 @@ from engine.task_work import (
 )
 from engine.variables import check_size
 from engine.written_records import Compared
-
-MAX_COMMENT = 10_000
 
 _REVISION_NOW = select(core(Instance).c.revision).where(core(Instance).c.id == bindparam("of_instance")).scalar_subquery()
 _CLOSE = Prepared(
@@ -60,12 +58,12 @@ class Completion:
 def claim(session: Session, task_id: int, actor: Actor, now: datetime) -> UserTask:
     """Take a task out of the pool. Raises AlreadyClaimed when somebody else holds it; claiming it twice changes nothing."""
     work = hold_open(session, task_id, actor)
-    require_person(actor)
+    login = require_person(actor)
     require_candidate(work, actor)
-    if work.task.assignee == actor.login:
-        return work.task
     refuse_if_held_by_another(work.task, actor)
-    set_assignee(session, work.task, actor.login)
+    if work.task.assignee is not None:
+        return work.task
+    set_assignee(session, work.task, work.principal or login)
     tell(session, work, "user_task.claimed", {}, actor, now)
     return work.task
 
@@ -75,11 +73,12 @@ def unclaim(session: Session, task_id: int, actor: Actor, now: datetime, reason:
     work = hold_open(session, task_id, actor)
     if work.task.assignee is None:
         return work.task
-    if work.task.assignee != actor.login:
-        rights.require(rights.may_supervise(actor, work.task.site), "take a task from somebody else")
+    require_holder_or_supervisor(work, actor, "take a task from somebody else")
+    refuse_if_delegated(work.task)
     if not work.groups and work.users <= {work.task.assignee}:
         raise Conflict("Expected a task that others may take, but this one is for one person alone: assign it instead")
     before = work.task.assignee
+    reason = checked_reason(reason, is_required=False)
     set_assignee(session, work.task, None)
     tell(session, work, "user_task.unclaimed", {"before": before, "reason": reason}, actor, now)
     return work.task
@@ -100,31 +99,6 @@ def assign(session: Session, task_id: int, to: str, actor: Actor, now: datetime,
     return work.task
 
 
-def comment(session: Session, task_id: int, text: str, actor: Actor, now: datetime) -> Comment:
-    """Note something on the case, at this task."""
-    work = hold(session, task_id, actor)
-    return _comment(session, work.instance, task_id, text, actor, now)
-
-
-def comment_on_case(session: Session, instance_id: int, text: str, actor: Actor, now: datetime) -> Comment:
-    """Note something on the case as a whole."""
-    instance = runner.lock(session, instance_id)
-    if not rights.may_see_instance(actor, instance.site):
-        raise NotFound(f"Expected an instance, but there is none with id {instance_id}")
-    return _comment(session, instance, None, text, actor, now)
-
-
-def _comment(session: Session, instance: Instance, task_id: int | None, text: str, actor: Actor, now: datetime) -> Comment:
-    rights.require(rights.works_at(actor, instance.site), "comment on cases")
-    if not text.strip() or len(text) > MAX_COMMENT:
-        raise Invalid(f"Expected a comment of 1 to {MAX_COMMENT} characters", {"text": f"请填写 1 到 {MAX_COMMENT} 字"})
-    note = Comment(instance_id=instance.id, task_id=task_id, author=actor.login or actor.source, text=text, at=now)
-    session.add(note)
-    session.flush()  # its id is told
-    history.append(session, instance, [Event("comment.added", None, {"text": text, "task": task_id})], actor, now)
-    return note
-
-
 def complete(session: Session, task_id: int, variables: Mapping[str, Any], actor: Actor, now: datetime) -> Completion:
     """Do a task: check what was filled in, keep it, and let the process go on.
 
@@ -137,19 +111,30 @@ def complete(session: Session, task_id: int, variables: Mapping[str, Any], actor
 def _complete(session: Session, task_id: int, variables: Mapping[str, Any], actor: Actor, now: datetime) -> Completion:
     work = find(session, task_id, actor)
     refuse_unless_open(work, actor)
-    require_candidate(work, actor)
-    refuse_if_held_by_another(work.task, actor)
+    _require_right(session, work, actor, now)
     held = runner.hold(session, work.instance)
-    exclusions.require_other_person(held, work.task, actor)
-    exclusions.require_not_excluded(held, work.task, actor, now)
+    exclusions.require_other_person(session, held, work, actor, now)
+    exclusions.require_not_excluded(held, work, actor, now)
     payload = _check(session, held, work.task, variables)
     compared = _compare(session, held, work, payload, actor, now)
     held.opening = lambda: _close(session, work, actor, now)
     told = {"task": task_id, "name": work.task.name} | ({"copied": compared.copied} if compared.copied else {})
+    told |= {} if work.principal is None else {"for": work.principal}
     event = Event("user_task.completed", work.task.activity_id, told)
-    step = runner.advance(session, held, Complete(work.task.token, {**payload, **compared.variables}, actor.login), event, actor, now)
+    done = Complete(work.task.token, {**payload, **compared.variables}, work.principal or actor.login)
+    step = runner.advance(session, held, done, event, actor, now)
     written_records.keep(session, compared)
     return Completion(work.task, work.instance, list(step.incidents), list(step.events))
+
+
+def _require_right(session: Session, work: TaskWork, actor: Actor, now: datetime) -> None:
+    try:
+        require_candidate(work, actor)
+        refuse_if_held_by_another(work.task, actor)
+    except (Forbidden, AlreadyClaimed):
+        proxies.refuse_after_end(session, work.task.site, work.task.assignee, actor, now)
+        raise
+    refuse_if_delegated(work.task)
 
 
 def _check(session: Session, held: runner.Held, task: UserTask, variables: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -173,7 +158,8 @@ def _close(session: Session, work: TaskWork, actor: Actor, now: datetime) -> boo
     """End the task, unless the instance has been moved since it was read; whether it was done."""
     task, instance = work.task, work.instance
     assert "completed" in USER_TASK[task.state]
-    closed = {"state": "completed", "ended_at": now, "completed_by": actor.login or actor.source, "assignee": task.assignee or actor.login}
+    closed = {"state": "completed", "ended_at": now, "completed_by": actor.login or actor.source}
+    closed["assignee"] = task.assignee or work.principal or actor.login
     if not _CLOSE.run(session, {"closed": task.id, "of_instance": instance.id, "read": instance.revision, **closed}):
         return False
     db.note(task, closed)

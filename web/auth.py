@@ -70,7 +70,7 @@ def install(app: APIFlask, steward: Steward) -> None:
             person = identity.look_up(database, login)
             if person is None or person.disabled_at is not None or person.session_epoch != session.get("epoch"):
                 return None
-            return known(person, identity.actor_of(database, person, "page"))
+            return known(person, identity.actor_of(database, person, "page", steward.clock.now()))
 
     @manager.request_loader
     def from_token(incoming: Request) -> SignedIn | None:
@@ -82,7 +82,7 @@ def install(app: APIFlask, steward: Steward) -> None:
                 person = api_tokens.person_of(database, token)
             except Unauthenticated:
                 return None
-            return known(person, identity.actor_of(database, person, "api"))
+            return known(person, identity.actor_of(database, person, "api", steward.clock.now()))
 
     @app.before_request
     def protect_forms() -> None:

@@ -10,6 +10,7 @@ from engine.tables.directory import (
     LoginAttempt,
     Membership,
     Person,
+    Proxy,
     Resident,
     Site,
     SiteVariable,
@@ -19,13 +20,24 @@ from engine.tables.instances import CaseField, Instance, InstanceState, Number, 
 from engine.tables.outside import Attachment, AttachmentUse, IdempotencyKey, Setting, WebhookEndpoint
 from engine.tables.records import WrittenRecord
 from engine.tables.waiting import Incident, Job, KpiPoint, Message, MessageSubscription, SlaClock, Timer
-from engine.tables.work import ChosenColumns, Comment, Draft, Notice, SavedList, TaskParticipant, UnseenNotice, UserTask
+from engine.tables.work import (
+    ChosenColumns,
+    Comment,
+    Draft,
+    Notice,
+    Reminder,
+    SavedList,
+    TaskCopy,
+    TaskParticipant,
+    UnseenNotice,
+    UserTask,
+)
 
 __all__ = [
     "ApiToken", "Attachment", "AttachmentUse", "Base", "CalendarDay", "CaseField", "ChosenColumns", "Comment", "Definition",
-    "DefinitionResource", "Disposal", "Draft", "EndedSession", "HistoryContent", "HistoryEvent", "House", "IdempotencyKey",
-    "Incident", "Instance", "InstanceState", "Job", "Json", "KpiPoint", "LoginAttempt", "Membership", "Message",
-    "MessageSubscription", "Notice", "Number", "NumberSeries", "Person", "Resident", "SavedList", "Schedule", "SearchTerm",
-    "Setting", "Site", "SiteChain", "SiteVariable", "SlaClock", "StartSubscription", "TaskParticipant", "Timer", "UnseenNotice",
-    "UserTask", "UtcDateTime", "WebhookEndpoint", "WrittenRecord",
+    "DefinitionResource", "Disposal", "Draft", "EndedSession", "HistoryContent", "HistoryEvent", "House", "IdempotencyKey", "Incident",
+    "Instance", "InstanceState", "Job", "Json", "KpiPoint", "LoginAttempt", "Membership", "Message", "MessageSubscription", "Notice",
+    "Number", "NumberSeries", "Person", "Proxy", "Reminder", "Resident", "SavedList", "Schedule", "SearchTerm", "Setting", "Site",
+    "SiteChain", "SiteVariable", "SlaClock", "StartSubscription", "TaskCopy", "TaskParticipant", "Timer", "UnseenNotice", "UserTask",
+    "UtcDateTime", "WebhookEndpoint", "WrittenRecord",
 ]  # fmt: skip

@@ -69,6 +69,24 @@ class Membership(Base):
     post: Mapped[str]
 
 
+class Proxy(Base):
+    """Somebody who does the tasks of an absent person at a site, from one moment to another."""
+
+    __tablename__ = "proxy"
+    __table_args__ = (Index(None, "proxy", "until_at"), Index(None, "site", "principal"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site: Mapped[str] = mapped_column(ForeignKey("site.code"))
+    principal: Mapped[str]  # login of who is away
+    proxy: Mapped[str]  # login of who stands in
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]  # ended early: the moment at which it was
+    keys: Mapped[Any | None] = mapped_column(Json)  # processes whose tasks are meant; None: all
+    set_by: Mapped[str]
+    set_at: Mapped[datetime]
+    ended_by: Mapped[str | None]  # who ended it before its time
+
+
 class ApiToken(Base):
     """A bearer token; only its SHA-256 is kept (it carries enough entropy to need no slow hash)."""
 

@@ -24,6 +24,7 @@ class UserTask(Base):
         _of_open_tasks("ix_user_task_open", "site", "sort_at", "id"),
         _of_open_tasks("ix_user_task_open_key", "site", "key", "sort_at", "id"),
         _of_open_tasks("ix_user_task_open_activity", "site", "key", "activity_id", "sort_at", "id"),
+        _of_open_tasks("ix_user_task_delegated_by", "delegated_by", "sort_at", "id", condition="delegated_by IS NOT NULL"),
         _of_open_tasks("ix_user_task_follow_up", "site", "follow_up_at", condition="ended_at IS NULL AND follow_up_at IS NOT NULL"),
     )
 
@@ -40,11 +41,13 @@ class UserTask(Base):
     priority: Mapped[int]
     due_at: Mapped[datetime | None]
     follow_up_at: Mapped[datetime | None]
-    sort_at: Mapped[datetime]  # due_at, or the far future: lists order by it
+    sort_at: Mapped[datetime]  # due_at, or the far future; what was put off, not before its follow_up_at: lists order by it
     form: Mapped[str | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]  # None as long as the task is open
-    completed_by: Mapped[str | None]
+    completed_by: Mapped[str | None]  # another than the assignee: their proxy
+    delegated_by: Mapped[str | None]  # whose task it is, while a helper holds it
+    reminders: Mapped[int] = mapped_column(server_default="0")
 
 
 class TaskParticipant(Base):
@@ -59,6 +62,34 @@ class TaskParticipant(Base):
     site: Mapped[str]
     claimed: Mapped[bool] = mapped_column(default=False)
     sort_at: Mapped[datetime]
+
+
+class Reminder(Base):
+    """Somebody asked for a task to be done."""
+
+    __tablename__ = "reminder"
+    __table_args__ = (Index(None, "task_id", "login"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"))
+    login: Mapped[str]
+    at: Mapped[datetime]
+
+
+class TaskCopy(Base):
+    """A person who is to know of a task without having to do anything."""
+
+    __tablename__ = "task_copy"
+    __table_args__ = (UniqueConstraint("task_id", "login"), Index(None, "login", "id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site: Mapped[str]
+    task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"))
+    login: Mapped[str]
+    sent_by: Mapped[str | None]  # None: the diagram
+    note: Mapped[str]
+    at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
 
 
 class Comment(Base):
@@ -88,6 +119,9 @@ class Notice(Base):
     text: Mapped[str] = mapped_column(LongWriting)
     job_id: Mapped[int]  # a job done twice leaves one notice to each
     at: Mapped[datetime]
+    kind: Mapped[str | None]  # what a person did, in whose words the text is; None: the text is the process's own
+    sender: Mapped[str | None]  # login
+    task_id: Mapped[int | None]
 
 
 class UnseenNotice(Base):

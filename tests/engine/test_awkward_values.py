@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine import history, inbox, messages, user_tasks
+from engine import comments, history, inbox, messages
 from engine.errors import Invalid
 from engine.texts import storable
 from tests.factories import END_EVENT, ONE_TASK, START_EVENT, Company, chain, diagram, task, timer
@@ -64,7 +64,7 @@ def test_a_comment_with_unreadable_signs_is_a_comment(company: Company, text: st
     company.deploy(ONE_TASK)
     instance = company.start()
     with company.database.transaction() as session:
-        user_tasks.comment_on_case(session, instance, text, ANNA, company.now)
+        comments.add_to_case(session, instance, text, ANNA, company.now)
     assert company.told(instance)[-1] == "comment.added"
     with company.database.read() as session:
         assert list(history.verify(session, instance)) == []

@@ -37,7 +37,7 @@ def database(database_url: str) -> Iterator[Database]:
 
 def acting(database: Database, login: str) -> Actor:
     with database.read() as session:
-        return identity.actor_of(session, identity.get(session, login), "page")
+        return identity.actor_of(session, identity.get(session, login), "page", NOW)
 
 
 def attempt(database: Database, login: str, password: str, address: str = "10.0.0.1", now: datetime = NOW) -> bool:
@@ -58,14 +58,14 @@ def test_posts_are_pairs_of_site_and_post(database: Database) -> None:
 
 def test_people_of_a_post_are_those_of_that_site(database: Database) -> None:
     with database.read() as session:
-        assert [person.login for person in identity.people_of(session, "S1", "technician")] == ["li"]
+        assert identity.holders_of(session, "S1", ["technician"]) == {"technician": ["li"]}
 
 
 def test_a_disabled_person_holds_no_posts_and_is_nobodys_candidate(database: Database) -> None:
     with database.transaction() as session:
         identity.disable(session, "li", acting(database, "wang"), NOW)
         assert identity.posts_of(session, "li") == frozenset()
-        assert identity.people_of(session, "S1", "technician") == []
+        assert identity.holders_of(session, "S1", ["technician"]) == {"technician": []}
 
 
 def test_the_right_password_lets_in_whatever_the_case_of_the_login(database: Database) -> None:

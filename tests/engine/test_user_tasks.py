@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from benchmarks.statement_log import listening
-from engine import instances, user_tasks
+from engine import comments, instances, user_tasks
 from engine.actors import Actor
 from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Forbidden, Invalid, LimitExceeded, NotFound, Rejected
 from engine.tables import Person, TaskParticipant
@@ -204,9 +204,9 @@ def test_a_comment_is_kept_and_told(company: Company) -> None:
     company.deploy(ONE_TASK)
     instance = company.start()
     with company.database.transaction() as session:
-        user_tasks.comment(session, company.task("work").id, "钥匙在物业", CHEN, company.now)
+        comments.add(session, company.task("work").id, "钥匙在物业", CHEN, company.now)
     with company.database.transaction() as session, pytest.raises(Invalid):
-        user_tasks.comment(session, company.task("work").id, "  ", CHEN, company.now)
+        comments.add(session, company.task("work").id, "  ", CHEN, company.now)
     assert company.told(instance)[-1] == "comment.added"
 
 

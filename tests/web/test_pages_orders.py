@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from engine import instances, user_tasks
+from engine import comments, instances
 from tests.factories import END_EVENT as END
 from tests.factories import START_EVENT as BEGIN
 from tests.factories import Company, chain, diagram, script, task
@@ -77,7 +77,7 @@ def test_a_copied_record_is_told_with_the_one_that_it_repeats(visit, company):
 def test_a_very_long_story_is_told_from_its_end_and_in_full_on_demand(visit, company, order):
     for number in range(120):
         with company.database.transaction() as session:
-            user_tasks.comment_on_case(session, order, f"备注 {number}", CHEN, company.now)
+            comments.add_to_case(session, order, f"备注 {number}", CHEN, company.now)
     visitor = visit("dong").open(f"/orders/{order}")
     assert len(visitor.texts(".timeline li")) == 100 and visitor.texts(".timeline blockquote")[-1] == "备注 119"
     visitor.open(visitor.page.cssselect("a[href$='story=all#story']")[0].get("href"))

@@ -59,7 +59,7 @@ class Console:
         """The person of that login; without one, whoever operates this machine."""
         from engine import identity
 
-        return identity.actor_of(session, identity.get(session, login), "cli") if login else Actor.system("cli")
+        return identity.actor_of(session, identity.get(session, login), "cli", self.now()) if login else Actor.system("cli")
 
 
 pass_console = click.make_pass_decorator(Console)

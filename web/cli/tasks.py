@@ -29,7 +29,7 @@ def tasks(console: Console, user: str | None, group: str | None, site: str | Non
         wanted = {"candidate": group, "site": site, "instance": of, "limit": 200}
         found = every_page(lambda cursor: listings.tasks(session, actor, **wanted, cursor=cursor))
         if user:
-            person = identity.actor_of(session, identity.get(session, user), "cli")
+            person = identity.actor_of(session, identity.get(session, user), "cli", console.now())
             mine = {
                 item.task.id
                 for box in ("mine", "posts")

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
-from engine import instances, queries_case, retries, rights, standstill, unmasking, user_tasks
+from engine import comments, instances, queries_case, retries, rights, standstill, unmasking
 from engine.actors import Actor
 from engine.errors import NotFound
 from engine.states import LIVE_INSTANCE
@@ -78,7 +78,7 @@ def _page(instance_id: int, unmasked: bool = False) -> str:
 @pages.post("/<id:instance_id>/comment")
 def comment(instance_id: int) -> ResponseReturnValue:
     with current.steward().db.transaction() as session:
-        user_tasks.comment_on_case(session, instance_id, request.form.get("text", ""), current.actor(), current.now())
+        comments.add_to_case(session, instance_id, request.form.get("text", ""), current.actor(), current.now())
     flash(gettext("备注已保存。"), "done")
     return _back_to(instance_id)
 

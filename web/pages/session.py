@@ -29,7 +29,7 @@ def log_in() -> ResponseReturnValue:
     try:
         with steward.db.transaction() as session:
             person = identity.authenticate(session, name, password, request.remote_addr or "", current.now())
-            known = auth.known(person, identity.actor_of(session, person, "page")) if person is not None else None
+            known = auth.known(person, identity.actor_of(session, person, "page", current.now())) if person is not None else None
     except TooManyAttempts:
         return render_template("session/login.html", login=name, problem=gettext("登录失败次数太多，请 15 分钟后再试。")), 429
     if known is None:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine import drafts, identity, queries_case, rights, sites, user_tasks
+from engine import comments, drafts, identity, queries_case, rights, sites, user_tasks
 from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Invalid, TooManyAttempts
 from engine.states import OPEN_TASK
 from engine.tables import UserTask
@@ -121,7 +121,7 @@ def reload_operation(task_id: int, name: str) -> ResponseReturnValue:
 @pages.post("/<id:task_id>/comment")
 def comment(task_id: int) -> ResponseReturnValue:
     with current.steward().db.transaction() as session:
-        user_tasks.comment(session, task_id, request.form.get("text", ""), current.actor(), current.now())
+        comments.add(session, task_id, request.form.get("text", ""), current.actor(), current.now())
     flash(gettext("备注已保存。"), "done")
     return redirect(addresses.local(request.form.get("next")) or url_for("tasks.show", task_id=task_id), 303)
 
