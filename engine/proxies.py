@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from engine import definitions, history, rights
+from engine import cursors, definitions, history, rights
 from engine.actors import Actor
+from engine.cursors import Page
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.identity import require_person_at
 from engine.prepared import Prepared
@@ -117,8 +118,10 @@ def _told(row: Proxy) -> dict[str, Any]:
     return {"proxy": row.id, "before": row.principal, "after": row.proxy, **times, "keys": row.keys}
 
 
-def of(session: Session, actor: Actor, now: datetime, site: str | None = None) -> list[Proxy]:
-    """What the person may see: where they are away or stand in, and whatever is agreed at the sites that they supervise."""
+def of(
+    session: Session, actor: Actor, now: datetime, *, site: str | None = None, limit: int = 50, cursor: str | None = None
+) -> Page[Proxy]:
+    """What the person may see: where they are away or stand in, and whatever is agreed at the sites that they supervise; newest first."""
     if site is not None:
         rights.require_site(actor, site)
     supervised = [one for one in sorted(actor.sites) if rights.may_supervise(actor, one)]
@@ -128,7 +131,9 @@ def of(session: Session, actor: Actor, now: datetime, site: str | None = None) -
         query = query.where(Proxy.site.in_(sorted(actor.sites)))
     if site is not None:
         query = query.where(Proxy.site == site)
-    return list(session.scalars(query.order_by(Proxy.from_at, Proxy.id)))
+    if cursor is not None:
+        query = query.where(Proxy.id < cursors.decode(cursor, int)[0])
+    return cursors.page(list(session.scalars(query.order_by(Proxy.id.desc()).limit(limit + 1))), limit, lambda row: (row.id,))
 
 
 def who_stands_in(session: Session, site: str, key: str, principals: Collection[str], now: datetime) -> list[str]:

@@ -8,6 +8,11 @@ from engine.tables import Instance
 from web import current
 
 
+def settle_case(session: Session, instance_id: int) -> None:
+    """The same for an instance that is not at hand."""
+    settle(session, session.get_one(Instance, instance_id))
+
+
 def settle(session: Session, instance: Instance) -> None:
     """Once this is committed, do the jobs that it caused in the case, so that whoever asks next sees where it has come to rest."""
     steward, root = current.steward(), instance.root_id or instance.id

@@ -168,7 +168,7 @@ def test_only_the_person_and_supervisors_let_somebody_stand_in(company: Company)
 def test_everybody_sees_their_own_and_supervisors_all_of_their_site(company: Company) -> None:
     appoint(company, "anna", "bao", ANNA)
     with company.database.read() as session:
-        seen = {actor.login: len(proxies.of(session, actor, company.now)) for actor in (ANNA, BAO, CHEN, DONG, FANG, HUA)}
+        seen = {actor.login: len(proxies.of(session, actor, company.now).items) for actor in (ANNA, BAO, CHEN, DONG, FANG, HUA)}
     assert seen == {"anna": 1, "bao": 1, "chen": 0, "dong": 1, "fang": 0, "hua": 0}
 
 

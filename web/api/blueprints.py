@@ -8,10 +8,23 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.routing import BaseConverter, IntegerConverter
 
 from web import current
-from web.api import attachments, definitions, health, hooks, incidents, instances, messages, notices, schemas, user_tasks
+from web.api import (
+    attachments,
+    definitions,
+    health,
+    hooks,
+    incidents,
+    instances,
+    messages,
+    notices,
+    proxies,
+    schemas,
+    task_operations,
+    user_tasks,
+)
 
 PREFIX = "/api/v1"
-NOUNS = (definitions, instances, user_tasks, messages, incidents, notices, attachments)
+NOUNS = (definitions, instances, user_tasks, task_operations, proxies, messages, incidents, notices, attachments)
 
 
 class IdConverter(IntegerConverter):

@@ -58,6 +58,7 @@ def commands(
     method: str = "POST",
     location: str = "json",
     before: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    more_refusals: tuple[int, ...] = (),
 ) -> Callable[[View], View]:
     """A request that changes something, in one transaction. The view is called as `view(session, actor, now, said, **path)`.
 
@@ -89,7 +90,7 @@ def commands(
 
         asked = [nouns.input(body, location=location)] if body is not schemas.Nothing else []
         asked += [nouns.input(schemas.IdempotencyHeader, location="headers")] if method == "POST" else []
-        codes = (400, 401, 403, 404, 405, 409, 413, 415, 422)
+        codes = (400, 401, 403, 404, 405, 409, 413, 415, 422, *more_refusals)
         return nouns.route(rule, methods=[method])(_told(answering, nouns, codes, nouns.output(answer, status_code=status), *asked))
 
     return decorate

@@ -141,6 +141,9 @@ class UserTask(Schema):
     due_at = nullable(Moment, required=True)
     follow_up_at = nullable(Moment, required=True)
     created_at = Moment(required=True)
+    delegated_by = nullable(String, metadata={"description": "whose task it is, while a helper holds it"})
+    completed_by = nullable(String, metadata={"description": "another than the assignee: their proxy"})
+    reminders = Integer(metadata={"description": "how often somebody asked for it to be done"})
     form = nullable(String, required=True)
 
 
@@ -168,6 +171,9 @@ class Notice(Schema):
     site = String(required=True, attribute="notice.site")
     recipient = String(required=True, attribute="notice.recipient", metadata={"description": "a post or a login name"})
     text = String(required=True, attribute="notice.text")
+    kind = nullable(String, attribute="notice.kind", metadata={"description": "what a person did; null: the text is a process's own"})
+    sender = nullable(String, attribute="notice.sender", metadata={"description": "login name of that person"})
+    task = nullable(Integer, attribute="notice.task_id")
     at = Moment(required=True, attribute="notice.at")
     new = Boolean(required=True, attribute="is_new", metadata={"description": "whether the person has not seen it yet"})
 
@@ -339,10 +345,6 @@ class HandOver(Schema):
 class Assign(Schema):
     assignee = Text(255, 1, required=True, metadata={"description": "login name"})
     reason = Text(2_000, load_default="")
-
-
-class Comment(Schema):
-    text = Text(10_000, 1, required=True)
 
 
 class Complete(Schema):

@@ -9,7 +9,7 @@ import orjson
 from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
-from engine import comments, definitions, drafts, listings, queries_case, user_tasks
+from engine import definitions, drafts, listings, queries_case, user_tasks
 from engine.actors import Actor
 from engine.tables import Draft, Instance
 from web.api import masking, schemas
@@ -64,12 +64,6 @@ def assign(session: Session, actor: Actor, now: datetime, said: Said, task_id: i
     """Give a task to a person."""
     user_tasks.assign(session, task_id, said["assignee"], actor, now, said["reason"])
     return listings.task(session, task_id, actor)
-
-
-@commands(nouns, "/user-tasks/<id:task_id>/comment", schemas.CommentAnswer, schemas.Comment, status=201)
-def comment(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
-    """Note something on the case, at this task."""
-    return comments.add(session, task_id, said["text"], actor, now)
 
 
 @commands(nouns, "/user-tasks/<id:task_id>/complete", schemas.Completion, schemas.Complete)

@@ -130,11 +130,19 @@ def what_follows(open_task: OpenTask, names: Mapping[str, str], zone: ZoneInfo) 
 
 def may_do(case: Case, open_task: OpenTask, actor: Actor) -> bool:
     """Whether the actor may complete the task as it stands: it is theirs, or free and meant for them, and needs nobody else."""
-    task = open_task.task
-    free = task.assignee is None or task.assignee == actor.login
-    if not free or case.barred(open_task, actor.login) is not None:
+    task, principal = open_task.task, in_whose_name(open_task, actor)
+    free = task.assignee in (None, actor.login, principal) and task.delegated_by is None
+    if not free or any(case.barred(open_task, login) is not None for login in (actor.login, principal) if login):
         return False
-    return rights.may_work_on(actor, task.site, task.assignee, open_task.users, open_task.groups)
+    return principal is not None or rights.may_work_on(actor, task.site, task.assignee, open_task.users, open_task.groups)
+
+
+def in_whose_name(open_task: OpenTask, actor: Actor) -> str | None:
+    """The absent person for whom the actor would do the task; None where it is the actor's own, or not for them."""
+    task = open_task.task
+    if rights.may_work_on(actor, task.site, task.assignee, open_task.users, open_task.groups):
+        return None
+    return rights.in_whose_name(actor, task.site, task.key, task.assignee, open_task.users, open_task.groups)
 
 
 def _people_in(case: Case) -> set[str]:
