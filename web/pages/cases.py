@@ -140,7 +140,8 @@ def may_do(case: Case, open_task: OpenTask, actor: Actor) -> bool:
 def in_whose_name(open_task: OpenTask, actor: Actor) -> str | None:
     """The absent person for whom the actor would do the task; None where it is the actor's own, or not for them."""
     task = open_task.task
-    if rights.may_work_on(actor, task.site, task.assignee, open_task.users, open_task.groups):
+    is_free = task.assignee in (None, actor.login)
+    if is_free and rights.may_work_on(actor, task.site, task.assignee, open_task.users, open_task.groups):
         return None
     return rights.in_whose_name(actor, task.site, task.key, task.assignee, open_task.users, open_task.groups)
 
