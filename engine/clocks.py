@@ -1,8 +1,8 @@
 """SLA clocks: started and stopped by activities, paused while waiting for others, warned before the limit, marked at breach.
 
 A clock is declared on the process: `steward:clock.<name>` = `from=<activity>.started|completed; to=<activity>.started|completed;
-limit=<expression>; time=running|working; pause=<activity>,…; warn=0.8; kpi=<code>`. The start event is "started" when the case happened
-in the world and "completed" when it was entered, so that a late entry shows.
+limit=<expression>; time=running|working; pause=<activity>,…; warn=0.8; kpi=<code>; tell=<who>; escalate=<code>`. The start event is
+"started" when the case happened in the world and "completed" when it was entered, so that a late entry shows.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from engine import waits
 from engine.bpmn import sandbox
 from engine.bpmn.clock_rules import Rule
 from engine.bpmn.model import Process
@@ -80,6 +81,7 @@ def sync(
         step.apply(rule, moment)
     _INSERT.run_all(session, [_row(clock) for clock in step.changed.values() if clock.id is None])
     _save(session, [clock for clock in step.changed.values() if clock.id is not None])
+    follow(session, instance, rules, step.result.events, context.now)
     return step.result
 
 
@@ -263,6 +265,15 @@ def _breach(session: Session, clock: SlaClock) -> Event:
     if clock.kpi is not None and clock.due_at is not None:
         session.add(KpiPoint(site=clock.site, instance_id=clock.instance_id, clock=clock.name, code=clock.kpi, at=clock.due_at))
     return replace(_told("clock.breached", clock, due_at=clock.due_at, kpi=clock.kpi), at=clock.due_at)
+
+
+def follow(session: Session, instance: Instance, rules: Iterable[Rule], events: Iterable[Event], now: datetime) -> None:
+    """Leave to the worker what the diagram wants done when a clock has warned or is over its limit."""
+    wanted = {rule.name for rule in rules if rule.tell or rule.escalate}
+    rang = [event for event in events if event.type in ("clock.warned", "clock.breached") and event.data["clock"] in wanted]
+    if rang:
+        payloads = [{"clock": event.data["clock"], "event": event.type.removeprefix("clock.")} for event in rang]
+        waits.insert_jobs(session, [waits.job(instance, waits.ALARM, f"clock.{one['clock']}", one, now) for one in payloads])
 
 
 def _told(kind: str, clock: SlaClock, **data: Any) -> Event:

@@ -188,7 +188,7 @@ def _moment(code: str, read: Callable[[str], date | time]) -> Callable[[Componen
 _READERS: Mapping[str, Callable[[Component, Any], Any]] = {
     "text": _text, "email": _matching(_EMAIL, "email"), "telephone": _telephone, "house": _matching(_HOUSE, "house"),
     "person": _matching(_LOGIN, "person"), "signature": _attachment, "attachments": _attachments, "number": _number,
-    "checkbox": _checkbox, "choice": _one_of, "choices": _several_of,
+    "entry": _text, "checkbox": _checkbox, "choice": _one_of, "choices": _several_of,
     "date": _moment("date", date.fromisoformat), "time": _moment("time", time.fromisoformat),
     "datetime": _moment("datetime", datetime.fromisoformat),
 }  # fmt: skip

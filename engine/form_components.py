@@ -54,6 +54,8 @@ class Component:
             return {"email": "email", "phone": "telephone"}.get(self.validation, "text")
         if self.type == "select" and self.properties.get("user"):
             return "person"
+        if self.type == "select" and self.properties.get("list"):
+            return "entry"
         return self.subtype if self.type == "datetime" else _BY_TYPE[self.type]
 
     @property

@@ -167,7 +167,7 @@ class FormReader:
             return ()
         if not isinstance(listed, list) or len(listed) > MAX_CHOICES:
             raise _Unfit(f"Expected at most {MAX_CHOICES} choices, but found something else")
-        if not listed and not _properties(raw).get("user"):
+        if not listed and not (_properties(raw).get("user") or _properties(raw).get("list")):
             raise _Unfit("Expected choices, but there are none")
         if not all(isinstance(choice, dict) and isinstance(choice.get("value"), str | int | float | bool) for choice in listed):
             raise _Unfit("Expected every choice to have a label and a value, but one has none")

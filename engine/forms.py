@@ -162,7 +162,8 @@ def _read_lightly(component: Component, value: Any) -> Any:
 
 
 _MISSING = {
-    "choice": "choose", "choices": "choose", "person": "choose", "signature": "sign", "attachments": "attach", "checkbox": "tick",
+    "choice": "choose", "choices": "choose", "person": "choose", "entry": "choose", "signature": "sign", "attachments": "attach",
+    "checkbox": "tick",
 }  # fmt: skip
 
 

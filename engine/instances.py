@@ -15,6 +15,7 @@ from engine.definitions import Loaded
 from engine.errors import Conflict, Invalid, NotFound
 from engine.history import Event
 from engine.identity import require_holders, require_person_at
+from engine.site_lists import require_listed
 from engine.states import INSTANCE
 from engine.tables import Definition, Instance, Job, Site, Timer
 from engine.variables import check_size
@@ -74,6 +75,7 @@ def _check_start(session: Session, loaded: Loaded, site: str, variables: Mapping
     checked: Mapping[str, Any] = loaded.forms[form].check(variables, {})
     attachments.require_known(session, loaded.forms[form], checked, site)
     require_holders(session, loaded.forms[form], checked, site)
+    require_listed(session, loaded.forms[form], checked, site)
     return checked
 
 

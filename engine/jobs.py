@@ -15,7 +15,7 @@ from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from engine import db, history, incidents, instances, messages, notices, proxies, runner, standstill, waits
+from engine import alarms, db, history, incidents, instances, messages, notices, proxies, runner, site_lists, standstill, waits
 from engine.actors import Actor
 from engine.bpmn import codec
 from engine.bpmn.timing import parse_duration
@@ -241,6 +241,14 @@ def _escalate(session: Session, job: Job, now: datetime) -> None:
         runner.advance(session, held, Escalate(token, code), event, SYSTEM, now)
 
 
+def _alarm(session: Session, job: Job, now: datetime) -> None:
+    """A clock has warned or is over its limit."""
+    instance, payload, job_id = session.get_one(Instance, job.instance_id), job.payload, job.id
+    session.delete(job)
+    session.flush()
+    alarms.ring(session, instance, payload["clock"], payload["event"] == "breached", job_id, SYSTEM, now)
+
+
 def _throw(session: Session, job: Job, now: datetime) -> None:
     payload = job.payload
     message_id = f"job-{job.id}"
@@ -300,15 +308,25 @@ def _tell(session: Session, job: Job, now: datetime) -> None:
     session.delete(job)
 
 
+def _site_list(session: Session, job: Job, now: datetime) -> None:
+    """Topic `site_list`: an entry for a list of the site; inputs `list` and `entry`."""
+    instance = session.get_one(Instance, job.instance_id)
+    variables = job.payload.get("variables") or {}
+    site_lists.add(session, job.site, variables.get("list"), variables.get("entry"), SYSTEM, now, instance_id=instance.id)
+    _finish(session, instance, job, {}, now)
+
+
 _OWN: dict[str, Callable[[Session, Job, datetime], None]] = {
     waits.CALL: _call,
     waits.RETURN: _return,
     waits.ESCALATE: _escalate,
     waits.THROW: _throw,
+    waits.ALARM: _alarm,
     waits.CANCEL: _cancel,
     messages.SIGNAL: _signal,
     "notify": _notify,
     notices.TELL: _tell,
+    site_lists.TOPIC: _site_list,
 }
 
 

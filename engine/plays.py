@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from engine import incidents, instances, messages, retries, user_tasks, worker
 from engine.actors import Actor
 from engine.bpmn.timing import parse_duration
+from engine.bpmn.vocabulary import BUILT_IN_TOPICS
 from engine.clock import VirtualClock
 from engine.db import Database
 from engine.errors import Rejected, StewardError
@@ -38,7 +39,7 @@ class Play:
         self.root_id: int | None = None
         self._failing: set[str] = set()
         self._results: dict[str, Mapping[str, Any]] = {}
-        self._handlers: dict[str, Handler] = dict.fromkeys(topics - {"notify"}, self._handle)
+        self._handlers: dict[str, Handler] = dict.fromkeys(topics - BUILT_IN_TOPICS, self._handle)
         self._steps: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "start": self._start,
             "complete": self._complete,

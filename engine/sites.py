@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,18 +12,23 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from engine import db, history
+from engine import db, history, search
 from engine.actors import Actor
 from engine.calendar import WorkingCalendar
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.prepared import Prepared
 from engine.rights import may_administer, may_see_site, require
-from engine.tables import CalendarDay, Site, SiteVariable
+from engine.tables import CalendarDay, ListEntry, Site, SiteVariable
 
 _CODE = re.compile(r"[A-Z][A-Z0-9]{0,9}")
 _SITE = Prepared(select(Site.name, Site.zone).where(Site.code == bindparam("wanted")))
 _VARIABLES = Prepared(select(SiteVariable.name, SiteVariable.value).where(SiteVariable.site == bindparam("wanted")))
 _DAYS = Prepared(select(CalendarDay.day, CalendarDay.kind).where(CalendarDay.site == bindparam("wanted")))
+_ENTRIES = Prepared(
+    select(ListEntry.list, ListEntry.key, ListEntry.content)
+    .where(ListEntry.site == bindparam("wanted"))
+    .order_by(ListEntry.added_at, ListEntry.key)
+)
 KEPT_SECONDS = 5.0  # how long another process may go on with a figure that was changed here
 
 
@@ -36,6 +41,7 @@ class SiteFacts:
     zone_name: str
     variables: Mapping[str, Any]
     days: Mapping[Any, str]
+    lists: Mapping[str, Sequence[Mapping[str, Any]]]  # each entry with its key, the oldest first
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -51,9 +57,20 @@ class SiteFacts:
             "now": lambda: now.astimezone(self.zone),
             "today": lambda: now.astimezone(self.zone).date(),
             "site": lambda name, default=None: self.variables.get(name, default),
+            "entries": self.entries,
             "working_time": self._working_time,
             "working_days": lambda start, days: self.calendar.add_working_days(start, days),
         }
+
+    def entries(self, name: str, like: str | None = None, most: int = 5) -> list[dict[str, Any]]:
+        """The entries of a list; or of these only what shares words with a text, the most alike first."""
+        found = [dict(entry) for entry in self.lists.get(name, ())]
+        if like is None:
+            return found
+        wanted = search.terms_of({"text": like})
+        shared = [(len(wanted & search.terms_of({key: str(value) for key, value in entry.items()})), entry) for entry in found]
+        best = sorted((one for one in shared if one[0]), key=lambda one: -one[0])
+        return [entry for _, entry in best[:most]]
 
     def _working_time(self, start: datetime, duration: timedelta) -> datetime:
         return self.calendar.add_working_time(start, duration)
@@ -121,7 +138,10 @@ def _read(session: Session, code: str) -> SiteFacts:
     [(name, zone)] = rows
     variables: dict[str, Any] = dict(_VARIABLES.rows(session, {"wanted": code}))
     days: dict[Any, str] = dict(_DAYS.rows(session, {"wanted": code}))
-    return SiteFacts(code, name, zone, variables, days)
+    lists: dict[str, list[Mapping[str, Any]]] = {}
+    for list_name, key, content in _ENTRIES.rows(session, {"wanted": code}):
+        lists.setdefault(list_name, []).append({**content, "key": key})
+    return SiteFacts(code, name, zone, variables, days, lists)
 
 
 def set_variable(session: Session, code: str, name: str, value: Any, actor: Actor, now: datetime) -> None:

@@ -16,6 +16,7 @@ from engine.errors import AlreadyClaimed, Conflict, Forbidden, Invalid
 from engine.history import Event
 from engine.identity import require_holders, require_person_at
 from engine.prepared import Prepared
+from engine.site_lists import require_listed
 from engine.states import USER_TASK
 from engine.tables import Incident, Instance, UserTask
 from engine.task_work import (
@@ -145,6 +146,7 @@ def _check(session: Session, held: runner.Held, task: UserTask, variables: Mappi
     checked: Mapping[str, Any] = form.check(variables, held.workflow.visible(task.token))
     attachments.require_known(session, form, checked, task.site)
     require_holders(session, form, checked, task.site)
+    require_listed(session, form, checked, task.site)
     return checked
 
 

@@ -45,7 +45,7 @@ _REMOVE = {
 
 # Topics of jobs that the engine does itself.
 CALL, RETURN, THROW, CANCEL = "steward.call", "steward.return", "steward.throw", "steward.cancel"
-ESCALATE = "steward.escalate"
+ESCALATE, ALARM = "steward.escalate", "steward.alarm"
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ from typing import NamedTuple
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from engine import clocks, history, jobs, messages, runner, scheduled_starts, sites, standstill, timers
+from engine import clocks, definitions, history, jobs, messages, runner, scheduled_starts, sites, standstill, timers
+from engine.bpmn.clock_rules import Rule
 from engine.clock import Clock
 from engine.crew import CASE, HANDLER, MESSAGE, START, Alone, Crew, Pile
 from engine.db import Database
-from engine.errors import Unusable
+from engine.errors import NotFound, NotRunnable, Unusable
 from engine.jobs import Handler
-from engine.tables import SlaClock
+from engine.tables import Instance, SlaClock
 
 logger = logging.getLogger("steward.worker")
 AT_ONCE = 200  # rows of a kind looked up together
@@ -153,7 +154,15 @@ def _ring(session: Session, clock_id: int, now: datetime) -> bool:
     session.refresh(clock)
     events = clocks.ring(session, clock, now, sites.facts(session, clock.site).calendar)
     history.append(session, instance, events, timers.TIMER, now)
+    clocks.follow(session, instance, _rules(session, instance), events, now)
     return bool(events)
+
+
+def _rules(session: Session, instance: Instance) -> Sequence[Rule]:
+    try:
+        return definitions.load(session, instance.definition_id).clocks
+    except (NotFound, NotRunnable):  # the breach is marked all the same
+        return ()
 
 
 def _alone(database: Database, kind: str, row_id: int, do: Callable[[Session], bool]) -> bool:

@@ -8,7 +8,7 @@ from engine.bpmn.model import Process
 
 PREFIX: Final = "clock."
 DEFAULT_WARN: Final = 0.8
-PARTS: Final = ("from", "to", "limit", "time", "pause", "warn", "kpi")
+PARTS: Final = ("from", "to", "limit", "time", "pause", "warn", "kpi", "tell", "escalate")
 NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 MOMENT: Final = re.compile(r"[^\s.]+(?:\.[^\s.]+)*\.(started|completed)")
 # The limit is an expression and may hold anything; a part begins where its name and "=" follow a semicolon.
@@ -27,11 +27,18 @@ class Rule:
     pauses: frozenset[str]  # activities during which it stands
     warn: float  # share of the limit after which it warns
     kpi: str | None
+    tell: str | None = None  # who gets a notice of a breach: posts and login names between commas, or an expression
+    escalate: str | None = None  # code of the escalation that a breach raises in the process
+
+    @property
+    def ends_at(self) -> str:
+        """The activity at which it stops."""
+        return self.stops.rpartition(".")[0]
 
     @property
     def activities(self) -> list[str]:
         """Every activity that it names."""
-        return [self.starts.rpartition(".")[0], self.stops.rpartition(".")[0], *sorted(self.pauses)]
+        return [self.starts.rpartition(".")[0], self.ends_at, *sorted(self.pauses)]
 
 
 def rules_of(process: Process) -> list[Rule]:
@@ -54,7 +61,8 @@ def read_rule(name: str, text: str) -> Rule:
     if time not in ("running", "working"):
         raise ValueError(f"Expected time=running or time=working, but found time={time[:60]}")
     pauses = frozenset(part.strip() for part in parts.get("pause", "").split(",") if part.strip())
-    return Rule(name, parts["from"], parts["to"], parts["limit"], time, pauses, _warn(parts.get("warn")), parts.get("kpi") or None)
+    said = {part: parts.get(part) or None for part in ("kpi", "tell", "escalate")}
+    return Rule(name, parts["from"], parts["to"], parts["limit"], time, pauses, _warn(parts.get("warn")), **said)
 
 
 def _parts(text: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from engine.bpmn.expressions_values import parse_duration, text_of
 ZONE = ZoneInfo("Asia/Shanghai")  # of times written without a zone, where the site's own is not known
 
 #: Given by whoever evaluates; the language itself knows no clock, no site and no people.
-CONTEXT_FUNCTIONS = frozenset({"now", "today", "site", "performer", "working_time", "working_days"})
+CONTEXT_FUNCTIONS = frozenset({"now", "today", "site", "entries", "performer", "working_time", "working_days"})
 
 
 def _text(value: Any) -> str:

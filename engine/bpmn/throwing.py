@@ -49,6 +49,15 @@ def throw_escalation(token: Token, code: str) -> bool:
     return token.id in token.workflow.tasks
 
 
+def escalate_in(scope: Token, code: str) -> None:
+    """An escalation of the scope itself, of no token within: an event subprocess of the scope catches it, or else the caller is told."""
+    start = _start_in(scope, "escalation", code, technical=False)
+    if start is None:
+        throw(scope, "escalation", code, None, {})
+    else:
+        _reach(start, scope, code, "")
+
+
 def _reach(spec: Any, at: Token, code: str, message: str) -> None:
     """An event that catches happens, at the activity or the scope that it belongs to."""
     owner = at if spec.starts_scope else at.owner
@@ -70,14 +79,20 @@ def _catcher(token: Token, kind: str, code: str, technical: bool) -> tuple[Any, 
         owner = at.owner
         if owner is None:
             return None
-        body = owner.task_spec.body if not owner.task_spec.repeats(owner) else None
-        if body is not None and not owner.details.get("interrupted"):
-            # What an event subprocess throws is not for itself: it would start itself for ever.
-            starts = [start for each in body.event_subprocesses if each is not at.task_spec for start in each.body.starts]
-            start = _best(starts, kind, code, technical)
-            if start is not None:
-                return start, owner
+        # What an event subprocess throws is not for itself: it would start itself for ever.
+        start = _start_in(owner, kind, code, technical, apart_from=at.task_spec)
+        if start is not None:
+            return start, owner
         at = owner
+
+
+def _start_in(owner: Token, kind: str, code: str, technical: bool, apart_from: Any = None) -> Any:
+    """The event that starts an event subprocess of this scope by such a thing."""
+    body = owner.task_spec.body if not owner.task_spec.repeats(owner) else None
+    if body is None or owner.details.get("interrupted"):
+        return None
+    starts = [start for each in body.event_subprocesses if each is not apart_from for start in each.body.starts]
+    return _best(starts, kind, code, technical)
 
 
 def _best(events: list[Any], kind: str, code: str, technical: bool) -> Any:

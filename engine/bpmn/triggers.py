@@ -65,6 +65,13 @@ class Escalate:
 
 
 @dataclass(frozen=True)
+class Alarm:
+    """A clock of the process is over its limit: an escalation of that code in the scope of the process itself."""
+
+    code: str
+
+
+@dataclass(frozen=True)
 class Retry:
     """Try the failed step of this token again."""
 
@@ -99,7 +106,7 @@ class Cancel:
     """End everything now."""
 
 
-Trigger = Start | Complete | Fire | Deliver | Fail | Escalate | Retry | Return | Withdraw | SetVariables | Cancel
+Trigger = Start | Complete | Fire | Deliver | Fail | Escalate | Alarm | Retry | Return | Withdraw | SetVariables | Cancel
 
 
 @dataclass(frozen=True)

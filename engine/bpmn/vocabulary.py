@@ -15,6 +15,7 @@ from engine.posts import POSTS
 BPMN: Final = namespaces.BPMN
 CAMUNDA: Final = namespaces.CAMUNDA
 STEWARD: Final = "steward:"
+BUILT_IN_TOPICS: Final = frozenset({"notify", "site_list"})  # of service tasks that the engine itself does
 
 TASKS: Final = frozenset({"task", "userTask", "manualTask", "scriptTask", "businessRuleTask", "serviceTask", "sendTask", "receiveTask"})
 USER_TASKS: Final = frozenset({"userTask", "manualTask"})  # what a person does, with or without the computer's help

@@ -10,6 +10,7 @@ from engine.bpmn.instance import READY, STARTED, WAITING, Instance, StepFailed, 
 from engine.bpmn.sandbox import EvaluationFailed, to_json
 from engine.bpmn.scopes import View, scope_of
 from engine.bpmn.triggers import (
+    Alarm,
     Cancel,
     Change,
     Compared,
@@ -34,6 +35,7 @@ from engine.bpmn.triggers import (
 from engine.errors import Conflict, Invalid, NotFound
 
 __all__ = [
+    "Alarm",
     "Cancel",
     "Change",
     "Complete",
@@ -184,6 +186,8 @@ class Workflow:
                 token = self._waiting(trigger.token, "call")
                 self._note(token, "call.escalated")
                 throwing.throw_escalation(token, trigger.code)
+            case Alarm():
+                throwing.escalate_in(instance.root, trigger.code)
             case Fail():
                 self._fail(trigger)
             case Retry():

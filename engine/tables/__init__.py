@@ -7,6 +7,7 @@ from engine.tables.directory import (
     CalendarDay,
     EndedSession,
     House,
+    ListEntry,
     LoginAttempt,
     Membership,
     Person,
@@ -36,8 +37,8 @@ from engine.tables.work import (
 __all__ = [
     "ApiToken", "Attachment", "AttachmentUse", "Base", "CalendarDay", "CaseField", "ChosenColumns", "Comment", "Definition",
     "DefinitionResource", "Disposal", "Draft", "EndedSession", "HistoryContent", "HistoryEvent", "House", "IdempotencyKey", "Incident",
-    "Instance", "InstanceState", "Job", "Json", "KpiPoint", "LoginAttempt", "Membership", "Message", "MessageSubscription", "Notice",
-    "Number", "NumberSeries", "Person", "Proxy", "Reminder", "Resident", "SavedList", "Schedule", "SearchTerm", "Setting", "Site",
+    "Instance", "InstanceState", "Job", "Json", "KpiPoint", "ListEntry", "LoginAttempt", "Membership", "Message", "MessageSubscription",
+    "Notice", "Number", "NumberSeries", "Person", "Proxy", "Reminder", "Resident", "SavedList", "Schedule", "SearchTerm", "Setting", "Site",
     "SiteChain", "SiteVariable", "SlaClock", "StartSubscription", "TaskCopy", "TaskParticipant", "Timer", "UnseenNotice", "UserTask",
     "UtcDateTime", "WebhookEndpoint", "WrittenRecord",
 ]  # fmt: skip

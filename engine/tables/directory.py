@@ -30,6 +30,19 @@ class SiteVariable(Base):
     value: Mapped[Any] = mapped_column(Json)
 
 
+class ListEntry(Base):
+    """A line of a list that a site's processes keep and read: its standing services, its known answers."""
+
+    __tablename__ = "list_entry"
+
+    site: Mapped[str] = mapped_column(ForeignKey("site.code"), primary_key=True)
+    list: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[Any] = mapped_column(Json)
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("instance.id"))  # the case that wrote it last
+    added_at: Mapped[datetime]
+
+
 class CalendarDay(Base):
     """A day that a site declares a workday or a holiday, against the calendar."""
 

@@ -38,6 +38,7 @@ class FormView:
     variables: Mapping[str, Any]  # what the case knows
     errors: Mapping[str, str] = field(default_factory=dict)
     people: People = lambda post: ()
+    listed: Callable[[str], Sequence[str]] = lambda name: ()  # keys of a list of the site
     zone: ZoneInfo = words.ZONE
     site: str = ""
     names: Mapping[str, str] = field(default_factory=dict)  # of the people behind logins
@@ -79,10 +80,12 @@ class FormView:
         return [as_written(one) for one in value] if isinstance(value, list) else [] if value is None else [as_written(value)]
 
     def choices(self, component: Component) -> Sequence[tuple[str, str]]:
-        """Value and label of each choice; of a field for a person, the people of its post at the site."""
+        """Value and label of each choice; of a field for a person, the people of its post at the site; of a list, its entries."""
         if component.answer == "person":
             return self.people(component.properties["user"])
-        return [(as_written(choice["value"]), str(choice["label"])) for choice in component.values]
+        written = [(as_written(choice["value"]), str(choice["label"])) for choice in component.values]
+        entries = self.listed(component.properties["list"]) if component.answer == "entry" else ()
+        return [*((key, key) for key in entries), *written]
 
     def text(self, component: Component) -> str:
         """An instruction with what the case knows in place of {{ name }}: plain text, which the template escapes."""

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine import definitions, instances, queries_case, rights, sites
+from engine import definitions, instances, queries_case, rights, site_lists, sites
 from engine.actors import Actor
 from engine.bpmn.model import Process
 from engine.definitions import Loaded
@@ -115,6 +115,7 @@ def _page(session: Session, key: str, values: Mapping[str, Any], refusal: Invali
         variables={},
         errors=sentences.of_fields(refusal.fields) if refusal is not None else {},
         people=lambda post: [(one.login, one.name) for one in queries_case.colleagues_for(session, site, [post])],
+        listed=lambda name: site_lists.keys(session, site, name),
         zone=facts.zone,
         site=site,
     )

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine import comments, drafts, identity, queries_case, rights, sites, user_tasks
+from engine import comments, drafts, identity, queries_case, rights, site_lists, sites, user_tasks
 from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Invalid, TooManyAttempts
 from engine.states import OPEN_TASK
 from engine.tables import UserTask
@@ -145,6 +145,7 @@ def _form_of(session: Session, task: UserTask, values: Mapping[str, Any]) -> fie
         values=values,
         variables=queries_case.variables_of(session, task.instance_id, task.scope),
         people=lambda post: [(one.login, one.name) for one in queries_case.colleagues_for(session, task.site, [post])],
+        listed=lambda name: site_lists.keys(session, task.site, name),
         zone=sites.facts(session, task.site).zone,
         site=task.site,
         labelled=queries_case.labelled_fields(loaded),

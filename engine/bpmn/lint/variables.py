@@ -12,7 +12,18 @@ from engine.bpmn.feel import compile_feel
 from engine.bpmn.lint.diagram import Diagram, Node
 from engine.bpmn.lint.places import places
 from engine.bpmn.sandbox import ExpressionError, compile_expression, compile_script, compile_template
-from engine.bpmn.vocabulary import BPMN, CAMUNDA, STEWARD, USER_TASKS, camunda, camunda_properties, children, form_name, name_of
+from engine.bpmn.vocabulary import (
+    BPMN,
+    BUILT_IN_TOPICS,
+    CAMUNDA,
+    STEWARD,
+    USER_TASKS,
+    camunda,
+    camunda_properties,
+    children,
+    form_name,
+    name_of,
+)
 
 KNOWN: Final = frozenset({"case", "loopCounter", "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances"})
 ASKED: Final = re.compile(r"\bhas\(\s*['\"](\w+)['\"]\s*\)")
@@ -69,7 +80,7 @@ class Variables:
             self._script(node)
         if BRINGS_ANYTHING.intersection(node.events) and node.kind in ("startEvent", "intermediateCatchEvent", "boundaryEvent"):
             self.is_open = True
-        if node.kind == "receiveTask" or (node.kind == "serviceTask" and camunda(node.element, "topic") != "notify"):
+        if node.kind == "receiveTask" or (node.kind == "serviceTask" and camunda(node.element, "topic") not in BUILT_IN_TOPICS):
             self.is_open = True
         for timer in node.element.iterfind(f"{BPMN}timerEventDefinition/{BPMN}*"):
             self._read(node.element, "the timer", compile_template, timer.text or "")
