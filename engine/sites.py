@@ -67,7 +67,7 @@ class SiteFacts:
         found = [dict(entry) for entry in self.lists.get(name, ())]
         if like is None:
             return found
-        wanted = search.terms_of({"text": like})
+        wanted = search.terms_of({"text": str(like)})
         shared = [(len(wanted & search.terms_of({key: str(value) for key, value in entry.items()})), entry) for entry in found]
         best = sorted((one for one in shared if one[0]), key=lambda one: -one[0])
         return [entry for _, entry in best[:most]]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.bpmn.triggers import Escalate
+from engine.bpmn.triggers import Alarm, Escalate
 from tests.conformance.drive import Drive, bpmn
 
 NAMES = '<escalation id="x" escalationCode="late"/><escalation id="y" escalationCode="other"/><message id="m" name="ping"/>'
@@ -191,3 +191,39 @@ def test_what_the_outer_boundary_ends_hears_no_escalation_any_more() -> None:
     run.deliver("m1")
     assert run.waiting == ["z"]
     assert "e" not in run.visits
+
+
+def of_the_process(code: str, interrupting: bool) -> bytes:
+    """A process with a task inside a subprocess, and an event subprocess beside it that catches escalations of the process."""
+    start = f'<startEvent id="e" isInterrupting="{str(interrupting).lower()}"><escalationEventDefinition {code}/></startEvent>'
+    body = f"""
+    <startEvent id="s"/><subProcess id="p1"><userTask id="a"/></subProcess>
+    s -> p1
+    <subProcess id="q" triggeredByEvent="true">{start}<userTask id="z"/>
+    e -> z
+    </subProcess>
+    """
+    return bpmn(body + boundary("b", ANY, interrupting=True), NAMES)
+
+
+@pytest.mark.parametrize("code", [LATE, ANY])
+def test_the_process_itself_escalates_by_a_clock_and_nothing_within_it_catches(code: str) -> None:
+    run = Drive(of_the_process(code, interrupting=False))
+    run.apply(Alarm("late"))
+    assert (run.visits, run.waiting, run.thrown) == (["s", "p1", "a", "q", "e", "z"], ["a", "z"], [])
+    run.apply(Alarm("late"))
+    assert sorted(run.waiting) == ["a", "z", "z"]
+
+
+def test_an_escalation_of_the_process_that_interrupts_ends_what_goes_on_in_it_and_comes_once() -> None:
+    run = Drive(of_the_process(LATE, interrupting=True))
+    run.apply(Alarm("late"))
+    assert (run.waiting, run.cancelled) == (["z"], ["a", "p1"])
+    run.apply(Alarm("late"))
+    assert (run.waiting, [thrown.name for thrown in run.thrown]) == (["z"], ["late"])
+
+
+def test_an_escalation_of_the_process_that_nothing_catches_is_for_the_caller() -> None:
+    run = Drive(of_the_process(OTHER, interrupting=True))
+    run.apply(Alarm("late"))
+    assert (run.waiting, [(thrown.kind, thrown.name) for thrown in run.thrown]) == (["a"], [("escalation", "late")])

@@ -420,6 +420,8 @@ def test_number_series(series, right):
         "from=start.started; to=a.completed; limit=x; time=slow",
         "from=start.started; to=a.completed; limit=x; pause=gone",
         "from=start.started; to=a.completed; limit=x; until=y",
+        "from=start.started; to=a.completed; limit=x; tell=${boss",
+        "from=start.started; to=a.completed; limit=x; escalate=late",
         "from=start.started; from=a.started; to=a.completed; limit=x",
         "tomorrow",
     ],
@@ -427,6 +429,16 @@ def test_number_series(series, right):
 def test_clocks_that_are_malformed_or_name_unknown_activities_are_refused(clock):
     problems = lint_file(bpmn(properties(clock_record=clock) + chain(USER)))
     assert [problem.severity for problem in problems if problem.rule in ("clock", "property")] == ["error"] * (2 if not clock else 1)
+
+
+@pytest.mark.parametrize(("code", "right"), [("late", True), ("other", False)])
+def test_the_escalation_of_a_clock_is_caught_by_an_event_subprocess_of_the_process(code, right):
+    clock = f"from=start.started; to=a.completed; limit=duration('PT1M'); tell=cs_supervisor,${{case.starter}}; escalate={code}"
+    start = '<startEvent id="e" isInterrupting="false"><escalationEventDefinition escalationRef="x"/></startEvent>'
+    inside = f'{start}<endEvent id="z"/><sequenceFlow id="f" sourceRef="e" targetRef="z"/>'
+    sub = f'<subProcess id="q" triggeredByEvent="true">{inside}</subProcess>'
+    content = bpmn(properties(clock_record=clock) + chain(USER) + sub, around='<escalation id="x" escalationCode="late"/>')
+    assert bool(found(content, "clock")) is not right
 
 
 def test_a_limit_may_hold_a_semicolon():
