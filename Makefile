@@ -53,9 +53,10 @@ translations: install
 	$(BIN)/pybabel --quiet extract -F web/translations/babel.toml -k lazy_gettext --no-location --sort-output -o var/messages.pot web
 	$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date -i var/messages.pot -d web/translations
 
-# The table and the examples of the manual, from the models that the tests play.
+# The table and the examples of the manual from the models that the tests play, and the page of the clauses from the READMEs of the processes.
 docs: install-dev
 	$(BIN)/python docs/promises.py
+	$(BIN)/python docs/sop.py
 
 screenshots: install-dev
 	$(BIN)/python docs/screenshots.py

@@ -1,95 +1,70 @@
 """Every clause of the handbooks that concerns these processes is answered in a README, and what the README names is there."""
 
-import csv
-import re
+import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine.bpmn.model import Process
-from engine.bpmn.parser import read_xml
-from engine.bpmn.vocabulary import read_processes
-from tests.processes.play import report
+from tests.processes.clauses import ACROSS, BUILT, LEFT_OUT, Answer, answers, clauses, process, split
+from tests.processes.play import PROCESSES, report
 
-PROCESSES = Path(__file__).parents[2] / "processes"
-BUILT = tuple(sorted(path.parent.name for path in PROCESSES.glob("*/*.bpmn")))
-CONCERNED = {*BUILT, "work_order", "intake"}  # groups of clauses: those of the built processes, and what cuts across them
-ROW = re.compile(r"\| (?P<clause>[A-E]\d\d) \| (?P<how>[^|]+) \| (?P<elements>[^|]+) \| (?P<scenarios>[^|]+) \|")
-NAMED = re.compile(r"`([^`]+)`")
-LEFT_OUT = re.compile(r"\*conduct\*|\*later\* \([^)]+\)|\*other process\*: `\w+`")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a README's table of clauses."""
-
-    process: str
-    clause: str
-    how: str
-    elements: tuple[str, ...]
-    scenarios: tuple[str, ...]
-
-
-@cache
-def rows() -> tuple[Row, ...]:
-    found = []
-    for key in BUILT:
-        for match in ROW.finditer((PROCESSES / key / "README.md").read_text(encoding="utf-8")):
-            elements, scenarios = (tuple(NAMED.findall(match[part])) for part in ("elements", "scenarios"))
-            found.append(Row(key, match["clause"], match["how"], elements, scenarios))
-    return tuple(found)
-
-
-def concerned() -> list[str]:
-    with (PROCESSES / "clauses.csv").open(encoding="utf-8", newline="") as file:
-        return [line["id"] for line in csv.DictReader(file) if line["process"] in CONCERNED]
-
-
-@cache
-def process(key: str) -> Process:
-    path = PROCESSES / key / f"{key}.bpmn"
-    [found] = read_processes(read_xml(path.read_bytes(), path.name), path.name)
-    return found
-
-
-def split(name: str, own: str, separator: str) -> tuple[str, str]:
-    """`callback.call_back` names another process, `call_back` and `clock.record` the README's own."""
-    first, found, rest = name.partition(separator)
-    return (first, rest) if found and first in BUILT else (own, name)
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_every_clause_is_answered_once() -> None:
-    answered = [row.clause for row in rows()]
-    assert sorted(set(concerned()) - set(answered)) == []
+    answered = [answer.clause for answer in answers()]
+    concerned = {clause.id for clause in clauses() if clause.process in (*BUILT, *ACROSS)}
+    assert sorted(concerned - set(answered)) == []
     assert sorted({clause for clause in answered if answered.count(clause) > 1}) == []
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row.clause)
-def test_what_a_clause_names_is_there(row: Row) -> None:
-    for name in row.elements:
-        key, element = split(name, row.process, ".")
+@pytest.mark.parametrize("answer", answers(), ids=lambda answer: answer.clause)
+def test_what_a_clause_names_is_there(answer: Answer) -> None:
+    for name in answer.elements:
+        key, element = split(name, answer.process, ".")
         assert element in process(key).activities or element in process(key).properties, name
-    for name in row.scenarios:
-        key, scenario = split(name, row.process, "/")
+    for name in answer.scenarios:
+        key, scenario = split(name, answer.process, "/")
         assert (PROCESSES / key / "scenarios" / f"{scenario}.yaml").is_file(), name
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row.clause)
-def test_a_clause_is_satisfied_or_said_to_be_left_out(row: Row) -> None:
-    if not (row.elements and row.scenarios):
-        assert LEFT_OUT.search(row.how), "Expected an element and a scenario, or *conduct*, *later* (where) or *other process*: `key`"
+@pytest.mark.parametrize("answer", answers(), ids=lambda answer: answer.clause)
+def test_a_clause_is_satisfied_or_said_to_be_left_out(answer: Answer) -> None:
+    if not answer.is_met:
+        assert LEFT_OUT.search(answer.how), "Expected an element and a scenario, or *conduct*, *later* (where) or *other process*: `key`"
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row.clause)
-def test_the_scenarios_of_a_clause_pass_its_elements(row: Row) -> None:
+@pytest.mark.parametrize("answer", answers(), ids=lambda answer: answer.clause)
+def test_the_scenarios_of_a_clause_pass_its_elements(answer: Answer) -> None:
     played: dict[str, Mapping[str, frozenset[str]]] = {
         f"{result.scenario.file.parent.parent.name}/{result.scenario.file.stem}": result.reached for result in report().results
     }
-    named = ["/".join(split(name, row.process, "/")) for name in row.scenarios]
-    for name in row.elements:
-        key, element = split(name, row.process, ".")
+    named = ["/".join(split(name, answer.process, "/")) for name in answer.scenarios]
+    for name in answer.elements:
+        key, element = split(name, answer.process, ".")
         if element in process(key).activities:
             assert any(element in played[scenario].get(key, ()) for scenario in named), f"{name} is passed by none of {named}"
+
+
+def maker() -> Any:
+    """The program that makes the page."""
+    spec = importlib.util.spec_from_file_location("page_of_the_clauses", DOCS / "sop.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_the_clauses_tells_what_the_readmes_tell() -> None:
+    assert (DOCS / "sop.md").read_text(encoding="utf-8") == maker().page(), "Expected docs/sop.md as it is now: run make docs"
+
+
+def test_the_page_has_every_clause_once_and_counts_them_all() -> None:
+    page = maker().page()
+    for clause in clauses():
+        assert page.count(f"\n| {clause.id} | ") == 1, clause.id
+    total = next(line for line in page.splitlines() if line.startswith("| **all** |"))
+    count, *kinds = (int(cell.strip(" *")) for cell in total.strip("|").split("|")[1:])
+    assert (count, sum(kinds)) == (len(clauses()), count)
