@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 # Without a login these are the machine itself, or the operator at its command line: what they may do is decided by the machine's owner.
 _TRUSTED = frozenset({"system", "timer", "cli"})
+LINK = "link"  # source of acts by a resident's personal link; no login of a person has a colon in it
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Actor:
     """A person with the posts that they hold now, or the machine."""
 
     login: str | None
-    source: str  # page, api, cli, webhook, system, timer
+    source: str  # page, api, cli, webhook, link, system, timer
     posts: frozenset[tuple[str, str]] = frozenset()  # (site, post)
     stands_in_for: tuple[Absent, ...] = ()
 
@@ -29,6 +30,15 @@ class Actor:
     def system(cls, source: str = "system") -> "Actor":
         """The machine itself, acting for nobody."""
         return cls(None, source)
+
+    @classmethod
+    def by_link(cls, link_id: int, site: str) -> "Actor":
+        """A resident, as far as they are known: by their personal link."""
+        return cls(f"{LINK}:{link_id}", LINK, frozenset({(site, "resident")}))
+
+    @property
+    def is_by_link(self) -> bool:
+        return self.source == LINK
 
     @property
     def is_system(self) -> bool:

@@ -24,6 +24,16 @@ class NotFound(Rejected):
     code = "not_found"
 
 
+class LinkRefused(NotFound):
+    """A personal link that opens nothing (any more)."""
+
+    code = "link_refused"
+
+    def __init__(self, why: str, message: str) -> None:
+        super().__init__(message)
+        self.why = why  # unknown, expired, revoked or used
+
+
 class Forbidden(Rejected):
     """The person may see the thing, but may not do this with it."""
 

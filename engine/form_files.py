@@ -171,7 +171,7 @@ class FormReader:
             raise _Unfit("Expected choices, but there are none")
         if not all(isinstance(choice, dict) and isinstance(choice.get("value"), str | int | float | bool) for choice in listed):
             raise _Unfit("Expected every choice to have a label and a value, but one has none")
-        return [{"label": str(choice.get("label", choice["value"])), "value": choice["value"]} for choice in listed]
+        return [_choice(choice) for choice in listed]
 
     def pattern(self, checks: dict[str, Any]) -> str | None:
         pattern = checks.get("pattern")
@@ -219,6 +219,12 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _choice(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`label_en`, which form-js passes over, is what it is called in English."""
+    english = {"label_en": str(raw["label_en"])} if raw.get("label_en") else {}
+    return {"label": str(raw.get("label", raw["value"])), "value": raw["value"], **english}
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:

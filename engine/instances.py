@@ -101,6 +101,7 @@ def _create(
     caller: Caller | None,
 ) -> Instance:
     parent = caller.instance if caller else None
+    person = None if actor.is_by_link else actor.login  # a resident holds no duty in the company
     instance = Instance(
         definition_id=definition.id,
         key=definition.key,
@@ -109,8 +110,8 @@ def _create(
         business_key=business_key,
         title=(parent.title if parent else None) or definition.name,
         state="running",
-        starter=parent.starter if parent else actor.login,
-        first_responder=parent.first_responder if parent else actor.login,
+        starter=parent.starter if parent else person,
+        first_responder=parent.first_responder if parent else person,
         occurred_at=occurred_at,
         started_at=now,
         parent_id=parent.id if parent else None,

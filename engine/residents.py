@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from engine import history, rights
+from engine import history, rights, unmasking
 from engine.actors import Actor
 from engine.errors import NotFound
 from engine.tables import House, Resident
@@ -84,14 +84,15 @@ def find(session: Session, site: str, query: str, actor: Actor, limit: int = SHO
     return _households(session, first[:limit], actor)
 
 
-def unmask(session: Session, resident_id: int, actor: Actor, now: datetime) -> Dweller:
-    """The resident in the open; each time is noted in the site's history, for whoever it was opened."""
+def unmask(session: Session, resident_id: int, reason: str, actor: Actor, now: datetime) -> Dweller:
+    """The resident in the open; the site's history tells each time for whom it was opened, and why."""
     row = session.get(Resident, resident_id)
     if row is None or not rights.may_see_site(actor, row.site):
         raise NotFound(f"Expected a resident {resident_id}, but there is none")
     rights.require(rights.may_unmask(actor, row.site), "see residents' numbers")
+    why = unmasking.checked(reason)
     code = session.scalar(select(House.code).where(House.id == row.house_id))
-    history.append_site(session, row.site, "resident.unmasked", actor, now, {"resident": row.id, "house": code})
+    history.append_site(session, row.site, "resident.unmasked", actor, now, {"resident": row.id, "house": code, "reason": why})
     return Dweller(row.id, row.name, row.telephone, row.kind, is_masked=False)
 
 

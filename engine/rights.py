@@ -121,6 +121,11 @@ def may_unmask(actor: Actor, site: str) -> bool:
     return may_see_telephone(actor, site) or actor.has(site, *_SUPERVISES, "auditor")
 
 
+def may_open_reporting(actor: Actor, site: str) -> bool:
+    """Hang up a code by which residents report: who answers them as their work, and who administers the site."""
+    return may_see_telephone(actor, site) or may_administer(actor, site)
+
+
 def require_site(actor: Actor, site: str, what: str = "site") -> None:
     """Raise NotFound for another site's thing, so that not even its existence can be read from the answer."""
     if not may_see_site(actor, site):

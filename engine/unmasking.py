@@ -16,6 +16,11 @@ def unmask(session: Session, instance_id: int, reason: str, actor: Actor, now: d
     """Note that the actor sees the resident's name and number of this case from here on, this once, and why."""
     instance = instances.held(session, instance_id, actor)
     rights.require(rights.may_unmask(actor, instance.site), "see residents' numbers")
+    history.append(session, instance, [Event("telephone.unmasked", None, {"reason": checked(reason)})], actor, now)
+
+
+def checked(reason: str) -> str:
+    """The reason as it is kept; raises Invalid for none, or for a novel."""
     if not 1 <= len(reason.strip()) <= MAX_REASON:
         raise Invalid(f"Expected a reason of 1 to {MAX_REASON} characters", {"reason": "请填写原因"})
-    history.append(session, instance, [Event("telephone.unmasked", None, {"reason": reason.strip()})], actor, now)
+    return reason.strip()

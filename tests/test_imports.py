@@ -75,6 +75,8 @@ ENGINE_LAYERS = [
         "api_tokens",
         "residents",
         "unmasking",
+        "personal_links",
+        "reports",
         "attachments",
         "exclusions",
         "written_records",

@@ -5,7 +5,7 @@ from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from engine import installation
-from web import assets, auth, current, errors, headers, language, pages, words
+from web import assets, auth, current, errors, headers, language, pages, throttle, words
 from web.api import blueprints
 from web.wiring import Steward
 
@@ -29,6 +29,7 @@ def create_app(steward: Steward) -> APIFlask:
     words.install(app)
     assets.install(app)
     blueprints.install(app)
+    throttle.install(app)
     pages.install(app)
     return app
 

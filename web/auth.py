@@ -87,7 +87,8 @@ def install(app: APIFlask, steward: Steward) -> None:
     @app.before_request
     def protect_forms() -> None:
         # A browser sends its cookie by itself, a program never does: only what a cookie could authorise needs the token.
-        if bearer_token(request) is None and (session.get("token") or not _is_for_programs()):
+        # A personal link is its own secret, and means nobody's session.
+        if bearer_token(request) is None and not request.path.startswith("/r/") and (session.get("token") or not _is_for_programs()):
             csrf.protect()
 
 

@@ -187,6 +187,10 @@ def is_for_programs() -> bool:
     return request.path.startswith(("/api/", "/hooks/", "/healthz", "/readyz", "/metrics"))
 
 
+def is_for_residents() -> bool:
+    return request.path.startswith("/r/")
+
+
 def is_htmx() -> bool:
     """Whether the answer is to be put into a page that is there already."""
     return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
@@ -211,7 +215,7 @@ def _page_at_hand() -> str | None:
 
 def page(status: int, detail: str = "", number: str = "", words: tuple[str, str] | None = None) -> ResponseReturnValue:
     title, advice = words or SENTENCES.get(status, SENTENCES[500 if status >= 500 else 400])
-    template = "errors/notice.html" if is_htmx() else "errors/page.html"
+    template = "errors/notice.html" if is_htmx() else "residents/error.html" if is_for_residents() else "errors/page.html"
     return render_template(template, status=status, title=title, advice=advice, detail=detail, number=number), status
 
 

@@ -26,6 +26,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
 }
+# A personal link stands in the address itself: nobody is told it, and no search engine keeps it.
+OF_LINKS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow, noarchive"}
 # Added to a file that somebody uploaded: whatever it holds, nothing in it runs.
 OF_FILES = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 A_YEAR = 365 * 24 * 3600
@@ -34,6 +36,8 @@ A_YEAR = 365 * 24 * 3600
 def install(app: APIFlask, https: bool) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
+        if request.path.startswith("/r/"):
+            response.headers.update(OF_LINKS)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if https:

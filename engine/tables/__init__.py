@@ -12,6 +12,7 @@ from engine.tables.directory import (
     Membership,
     Person,
     Proxy,
+    PersonalLink,
     Resident,
     Site,
     SiteVariable,
@@ -36,9 +37,9 @@ from engine.tables.work import (
 
 __all__ = [
     "ApiToken", "Attachment", "AttachmentUse", "Base", "CalendarDay", "CaseField", "ChosenColumns", "Comment", "Definition",
-    "DefinitionResource", "Disposal", "Draft", "EndedSession", "HistoryContent", "HistoryEvent", "House", "IdempotencyKey", "Incident",
-    "Instance", "InstanceState", "Job", "Json", "KpiPoint", "ListEntry", "LoginAttempt", "Membership", "Message", "MessageSubscription",
-    "Notice", "Number", "NumberSeries", "Person", "Proxy", "Reminder", "Resident", "SavedList", "Schedule", "SearchTerm", "Setting", "Site",
-    "SiteChain", "SiteVariable", "SlaClock", "StartSubscription", "TaskCopy", "TaskParticipant", "Timer", "UnseenNotice", "UserTask",
-    "UtcDateTime", "WebhookEndpoint", "WrittenRecord",
+    "DefinitionResource", "Disposal", "Draft", "EndedSession", "HistoryContent", "HistoryEvent", "House", "IdempotencyKey",
+    "Incident", "Instance", "InstanceState", "Job", "Json", "KpiPoint", "ListEntry", "LoginAttempt", "Membership", "Message",
+    "MessageSubscription", "Notice", "Number", "NumberSeries", "Person", "PersonalLink", "Proxy", "Reminder", "Resident", "SavedList",
+    "Schedule", "SearchTerm", "Setting", "Site", "SiteChain", "SiteVariable", "SlaClock", "StartSubscription", "TaskCopy",
+    "TaskParticipant", "Timer", "UnseenNotice", "UserTask", "UtcDateTime", "WebhookEndpoint", "WrittenRecord",
 ]  # fmt: skip

@@ -158,3 +158,24 @@ class Resident(Base):
     name: Mapped[str]
     telephone: Mapped[str]
     kind: Mapped[str]  # owner, tenant, family
+
+
+class PersonalLink(Base):
+    """What opens one case, or the reporting form of a site or house, to a resident without a login. Only the token's SHA-256 is kept."""
+
+    __tablename__ = "personal_link"
+    __table_args__ = (Index(None, "instance_id"), Index(None, "site", "kind"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]  # case, report
+    site: Mapped[str] = mapped_column(ForeignKey("site.code"))
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("instance.id"))  # of a case: its outermost instance
+    house: Mapped[str | None]  # of a report: the only house for which it is meant
+    once: Mapped[bool]  # for one act
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]  # for the first time
+    used_at: Mapped[datetime | None]  # for the first act
+    revoked_at: Mapped[datetime | None]

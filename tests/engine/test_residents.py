@@ -90,11 +90,11 @@ def test_each_unmasking_is_in_the_sites_history_without_the_number(database: Dat
     with database.transaction() as session:
         (owner, _) = residents.house(session, "S1", "A-12", SUPERVISOR).residents
         assert owner.is_masked
-        assert residents.unmask(session, owner.id, SUPERVISOR, NOW).telephone == "13800001234"
+        assert residents.unmask(session, owner.id, "called about water", SUPERVISOR, NOW).telephone == "13800001234"
     with database.read() as session:
         line = history.lines(session, history.site_chain("S1"))[-1]
         assert (line.type, line.actor) == ("resident.unmasked", "engineering_supervisor.s1")
-        assert line.data == {"resident": owner.id, "house": "A-12"}
+        assert line.data == {"resident": owner.id, "house": "A-12", "reason": "called about water"}
         assert "13800001234" not in "".join(session.scalars(select(HistoryContent.content)))
 
 
@@ -102,9 +102,18 @@ def test_unmasking_is_refused_without_need_and_unknown_at_another_site(database:
     with database.transaction() as session:
         (owner, _) = residents.house(session, "S1", "A-12", CLERK).residents
         with pytest.raises(Forbidden):
-            residents.unmask(session, owner.id, CLEANER, NOW)
+            residents.unmask(session, owner.id, "curious", CLEANER, NOW)
         with pytest.raises(NotFound):
-            residents.unmask(session, owner.id, person("project_manager", "S2"), NOW)
+            residents.unmask(session, owner.id, "curious", person("project_manager", "S2"), NOW)
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
+def test_unmasking_without_a_reason_shows_nothing_and_tells_nothing(database: Database, reason: str) -> None:
+    with database.transaction() as session:
+        (owner, _) = residents.house(session, "S1", "A-12", SUPERVISOR).residents
+        with pytest.raises(Invalid):
+            residents.unmask(session, owner.id, reason, SUPERVISOR, NOW)
+        assert "resident.unmasked" not in [line.type for line in history.lines(session, history.site_chain("S1"))]
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ class View:
 def view(session: Session, case: Case, actor: Actor, now: datetime, unmasked: bool = False) -> View:
     """The case as this person may see it; `unmasked` opens what is masked for them, which the caller has noted."""
     site = sites.facts(session, case.root.site)
-    names = identity.names_of(session, queries_case.logins_in(case) | _people_in(case))
+    names = names_of(session, queries_case.logins_in(case) | _people_in(case))
     holds = any(one.task.assignee == actor.login for one in case.tasks)
     opens = unmasked or rights.may_see_telephone(actor, case.root.site, holds_task=holds)
     cast = story.Cast(names, {number: loaded.process for number, loaded in case.loaded.items()}, site.zone)

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
+from flask import url_for
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
@@ -44,10 +45,20 @@ class FormView:
     names: Mapping[str, str] = field(default_factory=dict)  # of the people behind logins
     labelled: Mapping[str, Component] = field(default_factory=dict)  # the case's fields, by name
     opens_telephones: bool = True
+    files_at: str = ""  # where files are brought and seen; without it, where the staff does
 
     @property
     def components(self) -> Sequence[Component]:
         return self.form.components if self.form is not None else ()
+
+    @property
+    def brings_files_to(self) -> str:
+        return self.files_at or url_for("files.add", site=self.site)
+
+    @property
+    def sees_files_at(self) -> str:
+        """To be followed by a hash."""
+        return f"{self.files_at or '/files'}/"
 
     @cached_property
     def hidden(self) -> frozenset[str]:
@@ -83,13 +94,14 @@ class FormView:
         """Value and label of each choice; of a field for a person, the people of its post at the site; of a list, its entries."""
         if component.answer == "person":
             return self.people(component.properties["user"])
-        written = [(as_written(choice["value"]), str(choice["label"])) for choice in component.values]
+        written = [(as_written(choice["value"]), choice_label(choice)) for choice in component.values]
         entries = self.listed(component.properties["list"]) if component.answer == "entry" else ()
         return [*((key, key) for key in entries), *written]
 
     def text(self, component: Component) -> str:
         """An instruction with what the case knows in place of {{ name }}: plain text, which the template escapes."""
-        return PLACEHOLDER.sub(lambda found: self._in_words(found.group(1)), component.text or component.label)
+        english = component.properties.get("text_en") if language.current() == "en" else None
+        return PLACEHOLDER.sub(lambda found: self._in_words(found.group(1)), english or component.text or component.label)
 
     def _in_words(self, name: str) -> str:
         value, known = self.variables.get(name), self.labelled.get(name)
@@ -135,6 +147,10 @@ def names_a_resident(component: Component) -> bool:
 
 def label_of(component: Component) -> str:
     return component.name(language.current())
+
+
+def choice_label(choice: Mapping[str, Any]) -> str:
+    return str((choice.get("label_en") if language.current() == "en" else None) or choice["label"])
 
 
 def as_written(value: Any) -> str:
@@ -186,7 +202,7 @@ def hidden_event(ids: Iterable[str]) -> str:
 
 def in_words(component: Component, value: Any, names: Mapping[str, str], zone: ZoneInfo) -> str:
     """A value as a person reads it: the choice's label, yes or no, a time of the site."""
-    labels = {as_written(choice["value"]): str(choice["label"]) for choice in component.values}
+    labels = {as_written(choice["value"]): choice_label(choice) for choice in component.values}
     if isinstance(value, list):
         return gettext("、").join(labels.get(as_written(one), str(one)) for one in value)
     if as_written(value) in labels:

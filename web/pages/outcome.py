@@ -17,7 +17,7 @@ def tell(instance_id: int, began: datetime, done: str) -> str:
     with current.steward().db.read() as session:
         case = queries_case.case(session, instance_id, actor, with_history=False)
         new = [one for one in case.tasks if one.task.created_at >= began]
-        names, zone = identity.names_of(session, queries_case.logins_of(new)), sites.facts(session, case.root.site).zone
+        names, zone = names_of(session, queries_case.logins_of(new)), sites.facts(session, case.root.site).zone
         told = [done, *(cases.what_follows(one, names, zone) for one in new)]
         if case.root.state == "completed":
             told.append(gettext("%(number)s 已办结。", number=case.root.number or case.root.title or ""))

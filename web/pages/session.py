@@ -78,7 +78,7 @@ def change_language() -> ResponseReturnValue:
 @pages.before_app_request
 def ask_for_a_new_password() -> ResponseReturnValue | None:
     """Who was given a password chooses their own before anything else."""
-    if request.endpoint in MAY_STAY or request.path.startswith("/hooks/") or request.endpoint is None:
+    if request.endpoint in MAY_STAY or request.path.startswith(("/hooks/", "/r/")) or request.endpoint is None:
         return None
     # A token was given to its person by itself: it stands for no password.
     if current_user.is_authenticated and current_user.must_change_password and current_user.actor.source == "page":

@@ -212,4 +212,4 @@ def _too_late(task_id: int) -> ResponseReturnValue:
 
 
 def _name(session: Session, login: str | None) -> str:
-    return identity.names_of(session, {login}).get(login, login) if login else gettext("系统")
+    return names_of(session, {login}).get(login, login) if login else gettext("系统")

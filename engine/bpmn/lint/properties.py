@@ -14,10 +14,25 @@ RULE: Final = "property"
 
 MESSAGE_PLACES: Final = "message event"
 TIMER_PLACES: Final = "timer event"
+# Whose end may be told to the resident, besides a user task's.
+TOLD: Final = (
+    "startEvent",
+    "endEvent",
+    "intermediateThrowEvent",
+    "intermediateCatchEvent",
+    "boundaryEvent",
+    "scriptTask",
+    "sendTask",
+    "receiveTask",
+    "serviceTask",
+    "callActivity",
+)
+LONGEST_TOLD: Final = 60
 # Values of the rules of their own (numberSeries, clock.…, differsFrom) and expressions are looked at by those rules.
 BUILT: Final[dict[str, frozenset[str]]] = {
-    "process": frozenset({"numberSeries", "retention", "title", "searchable", "firstResponder", "sites"}),
-    "userTask": frozenset({"differsFrom", "excludes", "individual", "signatures"}),
+    "process": frozenset({"numberSeries", "retention", "title", "searchable", "firstResponder", "sites", "residentSees"}),
+    "userTask": frozenset({"differsFrom", "excludes", "individual", "residentAsk", "residentStep", "signatures"}),
+    **dict.fromkeys(TOLD, frozenset({"residentStep"})),
     "lane": frozenset({"group"}),
     TIMER_PLACES: frozenset({"catchUp"}),
     MESSAGE_PLACES: frozenset({"correlationKey"}),
@@ -112,8 +127,29 @@ def _post(value: str) -> Iterator[str]:
         yield f"found '{value[:60]}'"
 
 
-_FORMATS: Final[dict[str, Callable[[str], Iterator[str]]]] = {"searchable": _names, "group": _post, "sites": _sites}
-_EXAMPLES: Final = {"searchable": "house, telephone", "group": "technician", "sites": "S1, S2"}
+def _told(value: str) -> Iterator[str]:
+    parts = [part.strip() for part in value.split("|")]
+    if len(parts) > 2 or not all(parts):
+        yield "it is not one text, or Chinese and English with a bar between them"
+    yield from (f"'{part[:20]}…' is longer than {LONGEST_TOLD} characters" for part in parts if len(part) > LONGEST_TOLD)
+
+
+_FORMATS: Final[dict[str, Callable[[str], Iterator[str]]]] = {
+    "searchable": _names,
+    "group": _post,
+    "sites": _sites,
+    "residentSees": _names,
+    "residentStep": _told,
+    "residentAsk": _told,
+}
+_EXAMPLES: Final = {
+    "searchable": "house, telephone",
+    "group": "technician",
+    "sites": "S1, S2",
+    "residentSees": "house, content",
+    "residentStep": "师傅已到场 | The technician has arrived",
+    "residentAsk": "请确认报价 | Please agree to the price",
+}
 
 
 def _written_twice(diagram: Diagram, element: _Element) -> Iterator[Problem]:

@@ -1,0 +1,59 @@
+"""Photographs and signatures that residents bring by their link: pictures only, not too many, and seen again by that link alone."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image, UnidentifiedImageError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine import attachments, personal_links, queries_resident
+from engine.attachments import Opened, Received
+from engine.errors import Invalid, LimitExceeded, NotFound
+from engine.tables import AttachmentUse, Instance, PersonalLink
+
+MOST_A_DAY = 100  # by one link: a code on a wall serves a whole house
+NOT_A_PICTURE = "Expected a photograph, but the content is something else"
+_READABLE = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})  # by Pillow; others are known by their first bytes
+
+
+def receive(directory: Path, stream: BinaryIO, limit: int) -> Received:
+    """Write a picture to the disk for good. Raises Invalid for anything else, LimitExceeded for one that is too large."""
+    received = attachments.receive(directory, stream, limit)
+    if not received.media_type.startswith("image/") or (received.media_type in _READABLE and not _is_whole(stream)):
+        raise Invalid(NOT_A_PICTURE, {"file": NOT_A_PICTURE})
+    return received
+
+
+def require_room(session: Session, link: PersonalLink, now: datetime) -> None:
+    """Raise LimitExceeded when this link has brought as many pictures today as a link may."""
+    mine = (AttachmentUse.uploaded_by == personal_links.reporter_of(link).login, AttachmentUse.at > now - timedelta(days=1))
+    if (session.scalar(select(func.count()).select_from(AttachmentUse).where(*mine)) or 0) >= MOST_A_DAY:
+        raise LimitExceeded(f"Expected at most {MOST_A_DAY} photographs a day, but this link has brought as many")
+
+
+def add(session: Session, link: PersonalLink, received: Received, file_name: str, now: datetime) -> str:
+    """Keep a received picture for the link's site; return its hash."""
+    return attachments.register(session, received, file_name, link.site, personal_links.reporter_of(link), now)
+
+
+def find(session: Session, directory: Path, link: PersonalLink, hash: str) -> Opened:  # noqa: A002
+    """A picture that this link has brought, or that its case shows; raise NotFound otherwise."""
+    actor = personal_links.reporter_of(link)
+    mine = select(AttachmentUse.id).where(AttachmentUse.hash == hash, AttachmentUse.uploaded_by == actor.login)
+    root = session.get(Instance, link.instance_id) if link.instance_id is not None else None
+    if session.scalar(mine.limit(1)) is None and (root is None or hash not in queries_resident.shown_files(session, root)):
+        raise NotFound("Expected a picture of this link, but there is none")
+    return attachments.find(session, directory, hash, actor)
+
+
+def _is_whole(stream: BinaryIO) -> bool:
+    """Whether this is a picture from its first to its last byte, and not only called one."""
+    stream.seek(0)
+    try:
+        with Image.open(stream) as picture:
+            picture.verify()
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+    return True
