@@ -6,7 +6,6 @@ that neither the answer nor its time tells anything about those that there are.
 
 import base64
 import hashlib
-import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from engine import history, installation, instances, rights, user_tasks
+from engine import history, instances, rights, user_tasks
 from engine.actors import Actor
 from engine.db import insert_unless_there
 from engine.errors import Conflict, Invalid, LinkRefused, NotFound
@@ -47,12 +46,6 @@ def new_token() -> str:
     return as_token(secrets.token_bytes(TOKEN_BYTES))
 
 
-def derived_token(session: Session, *what: str) -> str:
-    """The token that follows from these words and this installation's secret: where an act may come again, its token can be told again."""
-    content = hmac.digest(installation.session_key(session).encode(), "\0".join(what).encode(), hashlib.sha256)
-    return as_token(content[:TOKEN_BYTES])
-
-
 def make_for_case(
     session: Session,
     instance_id: int,
@@ -61,13 +54,12 @@ def make_for_case(
     *,
     days: int = DAYS_OF_CASE,
     once: bool = False,
-    token: str | None = None,
 ) -> Made:
     """A link to the case that the instance belongs to; anybody who works at its site may give one to the resident."""
     instance = instances.held(session, instance_id, actor)
     rights.require(rights.works_at(actor, instance.site), "make links for residents")
     root = instance if instance.root_id == instance.id else instances.held(session, instance.root_id or instance.id, actor)
-    token = token or new_token()
+    token = new_token()
     made = _made(session, _row(token, CASE, root.site, actor, now, days, once) | {"instance_id": root.id})
     _tell(session, made, "link.made", actor, now, {"expires_at": made.expires_at.isoformat(), "once": once})
     return Made(made, token)
@@ -92,13 +84,12 @@ def make_for_reports(
     house: str | None = None,
     days: int = DAYS_OF_REPORT,
     once: bool = False,
-    token: str | None = None,
 ) -> Made:
     """A link to the reporting form of a site, or of one house, for a wall or a letter."""
     rights.require_site(actor, site)
     rights.require(rights.may_open_reporting(actor, site), "make links by which residents report")
     code = _house(session, site, house)
-    token = token or new_token()
+    token = new_token()
     made = _made(session, _row(token, REPORT, site, actor, now, days, once) | {"house": code})
     _tell(session, made, "link.made", actor, now, {"house": code, "expires_at": made.expires_at.isoformat(), "once": once})
     return Made(made, token)

@@ -1,5 +1,7 @@
 """What residents report by a link: one form for every process that takes reports, and a case of it at once, with a link of its own."""
 
+import hashlib
+import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import attachments, definitions, messages, personal_links
+from engine import attachments, definitions, installation, messages, personal_links
 from engine.errors import Conflict, Invalid, LinkRefused
 from engine.forms import Form, compile_form
 from engine.tables import Instance, Message, PersonalLink, StartSubscription
@@ -114,10 +116,14 @@ def _sent(session: Session, link: PersonalLink, page: str) -> Message | None:
 
 
 def _message_id(link: PersonalLink, page: str) -> str:
+    """Not the page itself: what is stored must not lead to the token."""
     if not is_page(page):
         raise Invalid("Expected the name of the page on which the report was written, but there is none", {"page": "请刷新页面"})
-    return f"{link.id}:{page}"
+    return f"{link.id}:{hashlib.sha256(page.encode()).hexdigest()}"
 
 
 def _token(session: Session, link: PersonalLink, page: str) -> str:
-    return personal_links.derived_token(session, "report", str(link.id), page)
+    """The token of the case that this page begins. It follows from the page and a secret, so that a retry is told the same one."""
+    secret = installation.session_key(session).encode()
+    content = hmac.digest(secret, f"report:{link.id}:{page}".encode(), hashlib.sha256)
+    return personal_links.as_token(content[: personal_links.TOKEN_BYTES])

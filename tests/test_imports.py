@@ -76,6 +76,7 @@ ENGINE_LAYERS = [
         "residents",
         "unmasking",
         "personal_links",
+        "personal_files",
         "reports",
         "attachments",
         "exclusions",

@@ -191,7 +191,17 @@ def _unmasked(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
     return Sentence(line.at, gettext("%(who)s 查看了完整电话", who=cast.name(line.actor)), quote=str(data.get("reason") or ""))
 
 
+def _link(sentence: Callable[[str, str], str]) -> Teller:
+    def teller(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+        return Sentence(line.at, sentence(cast.name(line.actor), str(data.get("link", ""))))
+
+    return teller
+
+
 TELLERS: dict[str, Teller] = {
+    "link.made": _link(lambda who, number: gettext("%(who)s 生成了住户链接 %(number)s", who=who, number=number)),
+    "link.opened": _link(lambda who, number: gettext("住户首次打开了链接 %(number)s", number=number)),
+    "link.revoked": _link(lambda who, number: gettext("%(who)s 停用了住户链接 %(number)s", who=who, number=number)),
     "instance.started": _started,
     "instance.completed": _ended,
     "instance.cancelled": _operated(lambda: gettext("取消了工单")),

@@ -17,14 +17,16 @@ from web.api import (
     instances,
     messages,
     notices,
+    personal_links,
     proxies,
+    residents,
     schemas,
     task_operations,
     user_tasks,
 )
 
 PREFIX = "/api/v1"
-NOUNS = (definitions, instances, user_tasks, task_operations, proxies, messages, incidents, notices, attachments)
+NOUNS = (definitions, instances, user_tasks, task_operations, proxies, messages, incidents, notices, attachments, personal_links, residents)
 
 
 class IdConverter(IntegerConverter):

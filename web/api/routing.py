@@ -59,11 +59,12 @@ def commands(
     location: str = "json",
     before: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
     more_refusals: tuple[int, ...] = (),
+    after: Callable[[Any], Any] | None = None,
 ) -> Callable[[View], View]:
     """A request that changes something, in one transaction. The view is called as `view(session, actor, now, said, **path)`.
 
     Every POST honours the Idempotency-Key header. `before` turns what was said into what the view is given, outside the transaction: for
-    work that would hold up other writers and may be done twice.
+    work that would hold up other writers and may be done twice. `after` adds to the answer what must not be kept under the key.
     """
 
     form, shape = answer(), body()
@@ -83,7 +84,7 @@ def commands(
                 return form.dump(view(session, actor, now, said, **path)), status
 
             content, code, again = idempotency.once(steward.db, actor.login or "", key, digest, now, work)
-            response = as_json(content, code)
+            response = as_json(content if after is None else after(content), code)
             if again:
                 response.headers["Idempotency-Replayed"] = "true"
             return response

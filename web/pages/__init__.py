@@ -2,10 +2,27 @@
 
 from apiflask import APIFlask
 
-from web.pages import board, estates, fields, files, houses, inbox, lists, news, orders, people, processes, session, start, tasks
+from web.pages import (
+    board,
+    estates,
+    fields,
+    files,
+    houses,
+    inbox,
+    links,
+    lists,
+    news,
+    orders,
+    people,
+    processes,
+    residents,
+    session,
+    start,
+    tasks,
+)
 
 
 def install(app: APIFlask) -> None:
-    for module in (session, board, inbox, lists, news, start, tasks, orders, people, estates, processes, files, houses):
+    for module in (session, board, inbox, lists, news, start, tasks, orders, people, estates, processes, files, houses, links, residents):
         app.register_blueprint(module.pages)
     app.jinja_env.globals.update(widget=fields.widget, label_of=fields.label_of, input_types=fields.INPUT_TYPES)

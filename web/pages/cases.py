@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine import identity, queries_case, rights, sites
+from engine import queries_case, rights, sites
 from engine.actors import Actor
 from engine.definitions import Described
 from engine.queries_case import Case, OpenTask
 from engine.tables import Incident, Instance, SlaClock
 from web import story, words
+from web.names import names_of
 from web.pages.facts import ReadableFact, readable
 
 

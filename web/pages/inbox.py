@@ -22,6 +22,7 @@ from engine.inbox_counts import COUNT_AT_MOST, Count, Counts, counts
 from engine.posts import POSTS
 from engine.tables import Definition
 from web import current
+from web.names import names_of
 from web.pages import columns, filters
 from web.pages.orders import operated_sites
 
@@ -111,7 +112,7 @@ def _tasks(bench: Bench) -> Shown:
 
     def page(shown: Mapping[str, Any]) -> str:
         items = lists.read(session, [task_id for _, task_id in part.items])
-        names = identity.names_of(session, _logins(items, bench.asked))
+        names = names_of(session, _logins(items, bench.asked))
         known = {one.key: one for one in definitions.newest_of_all(session)}
         described = _described(session, bench.asked, known)
         may = columns.offered(described, _callers(session, described, known))

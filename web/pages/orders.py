@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
-from engine import comments, instances, queries_case, retries, rights, standstill, unmasking
+from engine import comments, instances, personal_links, queries_case, retries, rights, standstill, unmasking
 from engine.actors import Actor
 from engine.errors import NotFound
 from engine.states import LIVE_INSTANCE
 from web import current
-from web.pages import cases
+from web.pages import cases, links
 
 pages = Blueprint("orders", __name__, url_prefix="/orders")
 PER_PAGE = 50
@@ -72,6 +72,8 @@ def _page(instance_id: int, unmasked: bool = False) -> str:
             may_operate=rights.may_operate(actor, site),
             may_comment=rights.works_at(actor, site),
             colleagues=_colleagues(session, case) if supervises else [],
+            resident_links=links.of_case(session, instance_id, actor),
+            link_days=personal_links.DAYS_OF_CASE,
         )
 
 

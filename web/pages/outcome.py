@@ -5,9 +5,10 @@ from datetime import datetime
 from flask import flash, url_for
 from flask_babel import gettext
 
-from engine import identity, queries_case, sites
+from engine import queries_case, sites
 from engine.queries_case import Case, OpenTask
 from web import current
+from web.names import names_of
 from web.pages import cases
 
 

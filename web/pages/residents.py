@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, jsonify, redirect, render_template, request, send_file, url_for
+from apiflask import APIBlueprint
+from flask import jsonify, redirect, render_template, request, send_file, url_for
 from flask import session as browser
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -24,9 +25,10 @@ from web.headers import OF_FILES
 from web.pages import fields, resident_course
 from web.settling import settle
 
-pages = Blueprint("residents", __name__, url_prefix="/r")
+pages = APIBlueprint("residents", __name__, url_prefix="/r", enable_openapi=False)
 A_DAY = 86_400
 ID = re.compile(r"[1-9]\d{0,17}")
+CODED = re.compile(r"[a-z0-9_]{1,64}")  # choices, ticks, hashes: nothing that anybody would copy
 LONGEST_SHOWN = 2_000  # of a text that could not be sent any more
 
 
@@ -172,13 +174,14 @@ def _report_page(
     if refusal is not None:
         said = sentences.of_fields(refusal.fields) | fields.objections(form.form, typed | ({"house": link.house} if link.house else {}), {})
         form = replace(form, errors=said)
+    kind_names = {"repair": gettext("报修"), "complaint": gettext("投诉")}
     return render_template(
         "residents/report.html",
         link=link,
         token=token,
         site_name=site.name,
         form=form,
-        kinds=reports.kinds(session),
+        kinds={key: kind_names.get(key, name) for key, name in reports.kinds(session).items()},
         chosen=request.form.get("process", ""),
         # A page that was sent is another one from here on; a refused one stays itself.
         page=given if refusal is not None and reports.is_page(given) else reports.new_page(),
@@ -217,4 +220,5 @@ def _keep(token: str, stream: Any, file_name: str) -> str:
 
 def _texts() -> list[str]:
     """The longer things that somebody wrote into the form that was sent."""
-    return [text for name, text in request.form.items() if name not in ("page", "process") and text.strip() and not re.fullmatch(r"[\w-]{1,64}", text)]
+    written = (text for name, text in request.form.items(multi=True) if name not in ("page", "process"))
+    return [text for text in written if text.strip() and not CODED.fullmatch(text)]

@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine import comments, drafts, identity, queries_case, rights, site_lists, sites, user_tasks
+from engine import comments, drafts, queries_case, rights, site_lists, sites, user_tasks
 from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Invalid, TooManyAttempts
 from engine.states import OPEN_TASK
 from engine.tables import UserTask
 from web import current, sentences, words
+from web.names import names_of
 from web.pages import addresses, cases, fields, operations, outcome
 from web.pages.operations import entry
 from web.pages.operations.entry import Offer, Situation

@@ -346,6 +346,7 @@ GOOD_PROPERTIES = properties(
     retention="10y",
     title="${house}",
     searchable="house, telephone",
+    residentSees="house, content",
     firstResponder="case.starter",
     clock_record="from=start.started; to=a.completed; limit=duration(&quot;PT3M&quot;); time=working; pause=a; warn=0.8; kpi=B09",
 )
@@ -387,6 +388,29 @@ def test_properties_that_are_unknown_not_built_or_misplaced_are_refused_on_a_use
 @pytest.mark.parametrize("named", [{"scenarioGate": "required"}, {"retention": "3y"}, {"searchable": "a b"}, {"colour": "red"}])
 def test_properties_that_are_unknown_or_not_built_are_refused_on_a_process(named):
     assert [problem.severity for problem in found(bpmn(properties(**named) + chain(USER)), "property")] == ["error"]
+
+
+TOLD = properties(residentStep="已到场 | A technician has arrived", residentAsk="请确认报价")
+
+
+@pytest.mark.parametrize(
+    ("inside", "right"),
+    [
+        (TOLD, True),
+        (properties(residentStep="a | b | c"), False),
+        (properties(residentStep="已到场 | "), False),
+        (properties(residentAsk="长" * 61), False),
+        (properties(residentAsk=""), False),
+        (properties(residentSees="house"), False),
+    ],
+)
+def test_what_is_told_to_residents_is_short_and_in_one_or_two_languages(inside, right):
+    assert bool(found(user("", inside), "property")) is not right
+
+
+def test_a_gateway_tells_residents_nothing_and_a_list_for_them_names_variables():
+    assert found(bpmn(chain(f'<exclusiveGateway id="g">{properties(residentStep="x")}</exclusiveGateway>')), "property")
+    assert found(bpmn(properties(residentSees="a b") + chain(USER)), "property")
 
 
 def test_properties_that_are_not_ours_are_left_alone():
