@@ -62,8 +62,8 @@ def course(session: Session, root: Instance) -> Course:
 
 
 def tasks(session: Session, instance_ids: Collection[int]) -> list[OpenTask]:
-    """Open tasks that residents may do, as long as nobody of the staff holds them."""
-    return [one for one in queries_case.open_tasks(session, instance_ids) if RESIDENT in one.groups and one.task.assignee is None]
+    """Open tasks that residents may do, also while somebody of the staff has them in hand."""
+    return [one for one in queries_case.open_tasks(session, instance_ids) if RESIDENT in one.groups]
 
 
 def shown_files(session: Session, root: Instance) -> set[str]:

@@ -148,7 +148,8 @@ def require_holder_or_supervisor(work: TaskWork, actor: Actor, what: str) -> Non
 def refuse_if_held_by_another(task: UserTask, actor: Actor) -> None:
     """Raise AlreadyClaimed when somebody else holds the task, and not one for whom the actor stands in."""
     free = task.assignee in (None, actor.login) or any(one.login == task.assignee for one in actor.absent(task.site, task.key))
-    if not free and not actor.is_system:
+    # A resident whose answer is asked for gives it, whoever of the staff has it in hand: who answers first decides.
+    if not free and not actor.is_system and not actor.is_by_link:
         raise AlreadyClaimed(f"Expected a task that is free or yours, but {task.assignee} holds task {task.id}")
 
 

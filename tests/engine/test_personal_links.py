@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from engine import history, personal_links, queries_resident, reports, user_tasks
-from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Forbidden, Invalid, LinkRefused, NotFound
+from engine import comments, history, personal_links, queries_resident, reports, user_tasks
+from engine.errors import AlreadyCompleted, Conflict, Forbidden, Invalid, LinkRefused, NotFound
 from engine.tables import House, Instance, PersonalLink
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, task
 from tests.people import ANNA, CHEN, DONG, EMMA, FANG, HUA
@@ -127,13 +127,16 @@ def test_who_acts_first_wins_and_the_other_is_told(company, quoted):
     company.complete("agree", ANNA)
     with company.database.transaction() as session, pytest.raises(AlreadyCompleted, match="anna"):
         personal_links.complete(session, made.token, task_id, {}, company.now)
-    other = company.start()
-    company.complete("look", ANNA, instance=other)
-    made, task_id = link_to(company, other), company.task("agree", other).id
+
+
+def test_the_resident_answers_also_while_the_staff_has_the_task_in_hand(company, quoted):
+    made, task_id = link_to(company, quoted), company.task("agree").id
     with company.database.transaction() as session:
         user_tasks.claim(session, task_id, ANNA, company.now)
-    with company.database.transaction() as session, pytest.raises(AlreadyClaimed, match="anna"):
-        personal_links.complete(session, made.token, task_id, {}, company.now)
+    do(company, made, "agree", {"agreed": True})
+    assert company.waiting() == ["work"]
+    with company.database.transaction() as session, pytest.raises(AlreadyCompleted, match="link:"):
+        user_tasks.complete(session, task_id, {"agreed": False}, ANNA, company.now)
 
 
 def test_resident_and_technician_at_once_one_wins(company, quoted):
@@ -324,7 +327,7 @@ def test_a_case_link_reports_nothing(company, quoted):
 
 def test_the_course_tells_the_steps_that_the_diagram_names_and_nothing_else(company, quoted):
     with company.database.transaction() as session:
-        user_tasks.comment_on_case(session, quoted, "内部备注", CHEN, company.now)
+        comments.add_to_case(session, quoted, "内部备注", CHEN, company.now)
     with company.database.read() as session:
         course = queries_resident.course(session, session.get_one(Instance, quoted))
         assert [step.text for step in course.steps] == ["已检查 | Checked"] and list(course.facts) == []

@@ -88,15 +88,13 @@ def too_late(session: Session, link: PersonalLink, task_id: int, zone: ZoneInfo)
     task = session.get(UserTask, task_id)
     if task is None or session.get_one(Instance, task.instance_id).root_id != link.instance_id:
         return None
-    if task.completed_by is None and task.assignee is None:
+    who = task.completed_by
+    if who is None:
         return gettext("这一步现在不需要您办理了。您填写的内容没有提交。")
-    who = task.completed_by or task.assignee or ""
     if who.startswith(f"{LINK}:"):
         return gettext("这一步您已经提交过了，没有重复提交。")
     posts = sorted(post for site, post in identity.posts_of(session, who) if site == link.site)
     said = {"post": gettext("、").join(words.post_name(post) for post in posts) or gettext("工作人员")}
-    if task.completed_by is None:
-        return gettext("物业（%(post)s）正在办理这一步，您填写的内容没有提交。", **said)
     when = words.moment(task.ended_at or task.created_at, zone=zone)
     return gettext("物业（%(post)s）已在 %(when)s 办好这一步，您填写的内容没有提交。", when=when, **said)
 

@@ -17,7 +17,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from engine import personal_files, personal_links, reports, sites
-from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Forbidden, Invalid, LinkRefused, NotFound, Rejected
+from engine.errors import AlreadyCompleted, Conflict, Forbidden, Invalid, LinkRefused, NotFound, Rejected
 from engine.forms import Form
 from engine.tables import PersonalLink, UserTask
 from web import current, errors, language, sentences
@@ -102,7 +102,7 @@ def complete(token: str, task_id: int) -> ResponseReturnValue:
     except Invalid as error:
         with steward.db.read() as session:
             return _case_page(session, personal_links.opened(session, token, now), token, {task_id: typed}, error), 422
-    except (AlreadyClaimed, AlreadyCompleted):
+    except AlreadyCompleted:
         return redirect(url_for("residents.show", token=token, late=task_id), 303)
     return redirect(url_for("residents.show", token=token, said="done"), 303)
 
