@@ -3,12 +3,14 @@
 On SQLite, commands that arrive together share one commit (see turns.py). PostgreSQL does that by itself.
 """
 
+import itertools
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,14 +21,17 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.settings import Settings
 from engine.tables import Base
+from engine.turns import HoldsUp as HoldsUp
 from engine.turns import Overtaken as Overtaken
 from engine.turns import Turn, Turns
 from engine.turnstile import Turnstile
 
 Result = TypeVar("Result")
+Given = ParamSpec("Given")
 WAL_PAGES = 8_000  # 32 MB of log before SQLite carries it into the file: whoever commits then waits for two more flushes
 FRESH_SECONDS = 1.0  # for which a connection to PostgreSQL is believed to be alive still
 BUSY_SECONDS = 15.0  # how long a writer of another process is waited for
+STEPS_BACK = 3  # how often what takes long is reckoned beforehand; somebody else may have moved the instance each time
 
 
 class Database:
@@ -101,6 +106,8 @@ class _Driver:
 
     has_looked_ahead = False
     is_deciding = False
+    is_held = False
+    may_step_back = False
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -113,18 +120,54 @@ class _Driver:
 
     writing = reading
 
+    def step_back(self) -> None:
+        raise NotImplementedError("Expected nobody to step back where each has a transaction of their own")
+
 
 def decide(session: Session, work: Callable[[], Result]) -> Result:
-    """Do work that reads, reckons and then writes; anew, in the turn this time, when another was faster."""
+    """Do work that reads, reckons and then writes; anew, in the turn this time, when another was faster.
+
+    What takes long in the turn is undone, reckoned while others have theirs, and done anew with what was reckoned (`HoldsUp`).
+    Work within such work is a part of it.
+    """
     connection = session.info["connection"]
+    if connection.is_deciding:
+        return work()
+    can_step_back = isinstance(connection, Turn) and not connection.is_held and not session.new and not session.dirty
+    kept = list(session.info.get("on_commit", ()))
     connection.is_deciding = True
     try:
-        return work()
-    except Overtaken:
-        connection.writing()
-        return work()
+        for attempt in itertools.count():
+            connection.may_step_back = can_step_back and attempt < STEPS_BACK
+            try:
+                return work()
+            except Overtaken:
+                connection.writing()
+            except HoldsUp as held_up:
+                session.rollback()
+                connection.step_back()
+                session.info["on_commit"] = list(kept)
+                session.info["beforehand"] = held_up.beforehand()
+        raise AssertionError
     finally:
-        connection.is_deciding = False
+        connection.is_deciding = connection.may_step_back = False
+        session.info.pop("beforehand", None)
+
+
+def decided(work: Callable[Concatenate[Session, Given], Result]) -> Callable[Concatenate[Session, Given], Result]:
+    """A command that is decided as `decide` does it: for whatever makes an instance move."""
+
+    @wraps(work)
+    def deciding(session: Session, /, *arguments: Given.args, **named: Given.kwargs) -> Result:
+        return decide(session, lambda: work(session, *arguments, **named))
+
+    return deciding
+
+
+def holds_others_up(session: Session) -> bool:
+    """Whether others wait for the turn that this session has, and it could give it back."""
+    connection = session.info["connection"]
+    return bool(connection.is_held and connection.may_step_back)
 
 
 def on_commit(session: Session, action: Callable[[], None]) -> None:

@@ -32,6 +32,7 @@ class Caller:
     token: str
 
 
+@db.decided
 def start(
     session: Session,
     key: str,

@@ -93,24 +93,31 @@ def run(database: Database, job_id: int, now: datetime, handlers: Mapping[str, H
     handlers = handlers or {}
     try:
         with database.transaction() as session:
-            job = _claim(session, job_id, now)
-            if job is None:
-                return False
-            if job.topic not in handlers and job.topic in _OWN:
-                _OWN[job.topic](session, job, now)
-                return True
-            work = _work(job)
-            if job.topic not in handlers:
-                raise StewardError(f"Expected somebody to do jobs of the topic {job.topic!r}, but nobody does")
-            job.locked_until = now + LOCK
-            job.attempts += 1
-        return _do_outside(database, job_id, work, handlers[work.topic], now)
+            done = _do_inside(session, job_id, handlers, now)
+        return done if isinstance(done, bool) else _do_outside(database, job_id, done, handlers[done.topic], now)
     except OperationalError:  # the database's problem: away, full, or busy. The job stays due and has not failed
         logger.warning("The database did not answer while job %s was done; it stays due", job_id, exc_info=True)
         return False
     except Exception as error:  # whatever a job does wrong is that job's problem alone
         _record_failure(database, job_id, error, now)
         return True
+
+
+@db.decided
+def _do_inside(session: Session, job_id: int, handlers: Collection[str], now: datetime) -> bool | Work:
+    """Do what needs nobody from outside; whether it was done, or what a handler is to do."""
+    job = _claim(session, job_id, now)
+    if job is None:
+        return False
+    if job.topic not in handlers and job.topic in _OWN:
+        _OWN[job.topic](session, job, now)
+        return True
+    work = _work(job)
+    if job.topic not in handlers:
+        raise StewardError(f"Expected somebody to do jobs of the topic {job.topic!r}, but nobody does")
+    job.locked_until = now + LOCK
+    job.attempts += 1
+    return work
 
 
 def _claim(session: Session, job_id: int, now: datetime) -> Job | None:
@@ -157,17 +164,23 @@ def _do_outside(database: Database, job_id: int, work: Work, handler: Handler, n
     except OperationalError as trouble:  # of a database of the handler's own: its failure, and it is counted
         raise StewardError(f"Expected the handler of {work.topic} to do its work, but: {trouble}") from trouble
     with database.transaction() as session:
-        held = _hold(session, job_id)
-        if held is None:
-            return False
-        instance, job = held
-        token = job.token
-        if error is None:
-            _finish(session, instance, job, result, now)
-        elif token is not None:
-            session.delete(job)
-            event = Event("job.failed", job.activity_id, {"topic": job.topic, "error": error.code})
-            runner.advance(session, runner.hold(session, instance), Fail(token, error.code, str(error)), event, SYSTEM, now)
+        return _report(session, job_id, result, error, now)
+
+
+@db.decided
+def _report(session: Session, job_id: int, result: Mapping[str, Any], error: BpmnError | None, now: datetime) -> bool:
+    """Let the instance go on with what the handler gave or threw; False when the job is gone."""
+    held = _hold(session, job_id)
+    if held is None:
+        return False
+    instance, job = held
+    token = job.token
+    if error is None:
+        _finish(session, instance, job, result, now)
+    elif token is not None:
+        session.delete(job)
+        event = Event("job.failed", job.activity_id, {"topic": job.topic, "error": error.code})
+        runner.advance(session, runner.hold(session, instance), Fail(token, error.code, str(error)), event, SYSTEM, now)
     return True
 
 

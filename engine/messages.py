@@ -23,6 +23,7 @@ SIGNAL = "steward.signal"  # topic of the jobs that bring a signal to each insta
 MAX_NAME = 255
 
 
+@db.decided
 def publish(
     session: Session,
     name: str,
@@ -45,6 +46,7 @@ def publish(
     return message
 
 
+@db.decided
 def broadcast(
     session: Session, name: str, site: str, variables: Mapping[str, Any], actor: Actor, now: datetime, message_id: str | None = None
 ) -> Message:
@@ -205,6 +207,7 @@ def stored_for_somebody(session: Session, now: datetime, limit: int) -> list[int
     return list(session.scalars(query.distinct().order_by(Message.id).limit(limit)))
 
 
+@db.decided
 def deliver_stored(session: Session, message_id: int, now: datetime) -> bool:
     message = session.scalars(
         select(Message).where(Message.id == message_id, Message.state == "stored").with_for_update(skip_locked=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import history, incidents, jobs, rights, runner
+from engine import db, history, incidents, jobs, rights, runner
 from engine.actors import Actor
 from engine.bpmn.triggers import Retry
 from engine.errors import Conflict, NotFound
@@ -13,6 +13,7 @@ from engine.history import Event
 from engine.tables import Incident, Timer
 
 
+@db.decided
 def retry(session: Session, incident_id: int, actor: Actor, now: datetime) -> Incident:
     """Try again. The incident is resolved when the step goes through, and stays (or comes again) when it does not.
 

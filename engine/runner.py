@@ -7,6 +7,7 @@ what the process sends or calls becomes jobs, done after the commit.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
@@ -22,12 +23,11 @@ from engine.definitions import Loaded
 from engine.errors import Conflict, LimitExceeded, NotFound, NotRunnable, Unusable
 from engine.history import Event
 from engine.prepared import Prepared, detached
+from engine.reckoning import Scopes, Subject, changed_variables, reckon
 from engine.search import index as index_case
 from engine.settings import Limits
 from engine.tables import CaseField, Incident, Instance, InstanceState
 from engine.workflows import WorkflowCache
-
-Scopes = Mapping[str, Mapping[str, Any]]
 
 _STATE, _INSTANCE = core(InstanceState), core(Instance)
 _COLUMNS = tuple(_INSTANCE.c.keys())
@@ -54,11 +54,18 @@ class Held:
 
     instance: Instance
     loaded: Loaded
-    workflow: Workflow
     facts: sites.SiteFacts
     limits: Limits
-    is_new: bool = False
+    subject: Subject
     opening: Callable[[], bool] | None = None  # what is written first; tells whether the instance still has the revision that was read
+
+    @property
+    def workflow(self) -> Workflow:
+        return self.subject.workflow
+
+    @property
+    def is_new(self) -> bool:
+        return self.subject.is_new
 
     @property
     def process_properties(self) -> Mapping[str, str]:
@@ -103,7 +110,8 @@ def hold(session: Session, instance: Instance) -> Held:
         kind = "state" if isinstance(error, StateCorrupt) else "definition"
         message = f"Expected a {kind} by which {instance.number or instance.id} can go on, but there is none. {error}"
         raise Unusable(instance.id, kind, message) from error
-    return Held(instance, loaded, workflow, sites.facts(session, instance.site), _limits(session))
+    subject = Subject(workflow, (instance.id, instance.revision), partial(_decoded, session, instance, loaded))
+    return Held(instance, loaded, sites.facts(session, instance.site), _limits(session), subject)
 
 
 def _decoded(session: Session, instance: Instance, loaded: Loaded) -> Workflow:
@@ -115,18 +123,18 @@ def _decoded(session: Session, instance: Instance, loaded: Loaded) -> Workflow:
 
 def begin(session: Session, instance: Instance, loaded: Loaded, variables: Mapping[str, Any], start_event: str | None = None) -> Held:
     """A workflow for a new instance, in which nothing has run yet."""
-    workflow = Workflow.begin(loaded.executable, dict(variables), start_event)
-    return Held(instance, loaded, workflow, sites.facts(session, instance.site), _limits(session), is_new=True)
+    again = partial(Workflow.begin, loaded.executable, dict(variables), start_event)
+    workflow = again()
+    subject = Subject(workflow, (loaded.executable.fingerprint, start_event, dict(workflow.variables)), again, is_new=True)
+    return Held(instance, loaded, sites.facts(session, instance.site), _limits(session), subject)
 
 
 def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor: Actor, now: datetime) -> Step:
     """Apply the trigger and everything that follows from it; `event` is the line of history that tells the trigger."""
     _refuse_unless_running(held.instance)
     session.flush()  # what the caller changed: the statements of a step pass the session by
-    if not held.is_new:
-        held.workflow.compare_from_here()
     context = _context(held, now)
-    outcome = held.workflow.advance(trigger, context)
+    outcome = reckon(session, held.subject, trigger, context)
     error = _leaving(held.instance, outcome)
     if error is not None:
         held.workflow.advance(Cancel(), context)
@@ -243,18 +251,6 @@ def _told(event: Event, compared: Compared, changes: Sequence[Change]) -> Event:
     if path:
         data["path"] = path
     return Event(event.type, event.activity, data, event.at)
-
-
-def changed_variables(before: Scopes, after: Scopes) -> dict[str, list[Any]]:
-    """Name → [old, new] for what differs; names of inner scopes are written scope/name. Scopes that ended are no change."""
-    changed = {}
-    for scope, variables in after.items():
-        was = before.get(scope, {})
-        for name in variables.keys() | was.keys():
-            old, new = was.get(name), variables.get(name)
-            if old != new or type(old) is not type(new) or (name in variables) != (name in was):
-                changed[f"{scope}/{name}" if scope else name] = [old, new]
-    return changed
 
 
 def _open_incidents(
@@ -382,7 +378,7 @@ def _save(session: Session, held: Held) -> None:
     instance.moves += 1
     if held.is_new:
         _INSERT_STATE.run(session, {"instance_id": instance.id, "state": state})
-        held.is_new = False
+        held.subject.is_new = False
     else:
         _SAVE_STATE.run(session, {"of_instance": instance.id, "state": state})
     changed = {name: getattr(instance, name) for name in _CHANGED} | {"revision": instance.revision + 1}

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine import definitions, history, instances, runner, schedules, sites
+from engine import db, definitions, history, instances, runner, schedules, sites
 from engine.bpmn.awaited import next_firing
 from engine.tables import Schedule
 from engine.timers import TIMER
@@ -18,6 +18,7 @@ def due(session: Session, now: datetime, limit: int, apart_from: Collection[int]
     return list(session.scalars(query.order_by(Schedule.due_at, Schedule.id).limit(limit)))
 
 
+@db.decided
 def start(session: Session, schedule_id: int, now: datetime) -> runner.Step | None:
     """Start the newest version of the process, as of the moment it was due; None when there is nothing (more) to start.
 

@@ -28,12 +28,9 @@ def due(session: Session, now: datetime, limit: int, apart_from: Collection[int]
     return [(timer_id, of) for timer_id, of in session.execute(query.order_by(Timer.due_at, Timer.id).limit(limit))]
 
 
+@db.decided
 def fire(session: Session, timer_id: int, now: datetime) -> runner.Step | None:
     """Fire one timer, once; None when somebody else was faster. A rule `skip` may leave the firing out, which history tells."""
-    return db.decide(session, lambda: _fire(session, timer_id, now))
-
-
-def _fire(session: Session, timer_id: int, now: datetime) -> runner.Step | None:
     instance = runner.find(session, _INSTANCE_OF_TIMER, timer_id)
     # Only once the instance is held is it certain: a task completed in this instant may have taken the timer away.
     rows = _TIMER.rows(session, {"wanted": timer_id})

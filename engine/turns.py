@@ -6,7 +6,7 @@ nobody waits for a slow script.
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,14 @@ class Overtaken(Exception):
     """What was read before the turn to write came may no longer be so. Nothing was written; whoever decides on it decides anew."""
 
 
+class HoldsUp(Exception):
+    """What is being reckoned in the turn to write takes long, and others wait. `beforehand` reckons it without the turn."""
+
+    def __init__(self, beforehand: Callable[[], object]) -> None:
+        super().__init__("Expected to reckon in a moment, but it takes long")
+        self.beforehand = beforehand
+
+
 class Turn:
     """One command's part in the shared transaction."""
 
@@ -31,6 +39,7 @@ class Turn:
         self._reader: sqlite3.Connection | None = None
         self.has_looked_ahead = False  # something was read before the turn came, and may have been overtaken since
         self.is_deciding = False  # on what was read so far: what is read in the turn does not belong to it
+        self.may_step_back = False  # nothing was written before what is being decided
 
     @property
     def is_held(self) -> bool:
@@ -61,6 +70,13 @@ class Turn:
         if not connection.in_transaction():
             connection.begin()
         return connection
+
+    def step_back(self) -> None:
+        """Undo what was written in this turn, and let the others go on; the next writing waits for another turn."""
+        batch, self._batch = self._batch, None
+        if batch is not None:
+            self._turns.pass_on(batch, failed=True)
+        self.has_looked_ahead = False
 
     def end(self, failed: bool) -> None:
         """Keep what was written, or undo it, and let the next one have the turn; returns after the commit that covers it."""

@@ -100,16 +100,13 @@ def assign(session: Session, task_id: int, to: str, actor: Actor, now: datetime,
     return work.task
 
 
+@db.decided
 def complete(session: Session, task_id: int, variables: Mapping[str, Any], actor: Actor, now: datetime) -> Completion:
     """Do a task: check what was filled in, keep it, and let the process go on.
 
     A candidate need not claim first. Raises AlreadyCompleted (by whom and when), AlreadyClaimed, Forbidden, Invalid (every field at
     once). What the person did is kept even when the process cannot go on after it: then an incident is among the answer's.
     """
-    return db.decide(session, lambda: _complete(session, task_id, variables, actor, now))
-
-
-def _complete(session: Session, task_id: int, variables: Mapping[str, Any], actor: Actor, now: datetime) -> Completion:
     work = find(session, task_id, actor)
     refuse_unless_open(work, actor)
     _require_right(session, work, actor, now)

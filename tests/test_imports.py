@@ -49,6 +49,7 @@ ENGINE_LAYERS = [
         "absences",
     ),
     ("waits", "clocks", "incidents", "queries", "cases", "inbox", "listings"),
+    ("reckoning",),
     ("runner",),
     (
         "instances",

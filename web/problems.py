@@ -29,13 +29,9 @@ def line(problem: Problem, language: str) -> str:
 def in_chinese(message: str) -> str:
     for pattern, chinese in _sentences():
         if found := pattern.fullmatch(message):
-            return chinese.format(*map(_phrase, found.groups()))
+            # What stands in a place of a sentence may be words of ours again; names of the file stay as they are.
+            return chinese.format(*map(in_chinese, found.groups()))
     return message
-
-
-def _phrase(found: str) -> str:
-    """What stands in a place of a sentence: words of ours in Chinese, names of the file as they are."""
-    return next((chinese for pattern, chinese in _sentences() if pattern.pattern == re.escape(found)), found)
 
 
 @cache

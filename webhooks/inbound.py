@@ -21,6 +21,7 @@ from webhooks.signatures import new_secret, verify
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
+@db.decided
 def receive(session: Session, name: str, headers: Mapping[str, str], body: bytes, now: datetime) -> Message:
     """Believe, store and correlate one delivery. Raises Unauthenticated for a wrong or replayed one, Invalid for an unreadable body."""
     endpoint = session.get(WebhookEndpoint, name)

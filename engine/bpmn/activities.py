@@ -78,17 +78,17 @@ class UserTask(Work):
         super().accept(token, variables)
 
     def prepare(self, token: Token, view: View) -> dict[str, Any]:
-        assert self.activity is not None
-        return {
-            "kind": "user_task",
+        said = {
             "assignee": _person(view, self.assignee),
             "candidate_users": _listed(view, self.users),
             "candidate_groups": _listed(view, self.groups),
             "due_at": _moment(view, self.due),
             "follow_up_at": _moment(view, self.follow_up),
             "priority": _number(view, self.priority),
-            "name": self.activity.name if self.title is None else str(view.json(self.title)),
+            "name": None if self.title is None else str(view.json(self.title)),
         }
+        # What nobody said is not stored: a thousand open tasks of one activity are written anew with each of them that is done.
+        return {"kind": "user_task", **{name: value for name, value in said.items() if value not in (None, [])}}
 
 
 def _person(view: View, expression: Any) -> str | None:
@@ -119,8 +119,10 @@ def _moment(view: View, expression: Any) -> str | None:
         raise StepFailed("expression", f"Expected '{expression.text}' to give a date: {error}") from error
 
 
-def _number(view: View, expression: Any) -> int:
-    value = 50 if expression is None else view.json(expression)
+def _number(view: View, expression: Any) -> int | None:
+    if expression is None:
+        return None
+    value = view.json(expression)
     try:
         return int(value)
     except (TypeError, ValueError, OverflowError):

@@ -66,9 +66,9 @@ class Decision:
     def provides(self) -> frozenset[str]:
         return frozenset({*self.result_names, self.id, self.variable, self.name})
 
-    def evaluate(self, variables: Mapping[str, Any], functions: Functions = _NO_FUNCTIONS) -> Any:
+    def evaluate(self, variables: Mapping[str, Any], functions: Functions = _NO_FUNCTIONS, deadline: float | None = None) -> Any:
         """The result as JSON; None when no rule matches. Raises EvaluationFailed."""
-        return to_json(self.result(variables, functions, {}, time.monotonic() + SECONDS))
+        return to_json(self.result(variables, functions, {}, time.monotonic() + SECONDS if deadline is None else deadline))
 
     def result(self, variables: Mapping[str, Any], functions: Functions, done: dict[str, Any], deadline: float) -> Any:
         """The result as a value of FEEL; `done` are the results that are known already."""

@@ -3,7 +3,7 @@
 import heapq
 from collections import deque
 from collections.abc import Mapping
-from time import thread_time
+from time import monotonic, thread_time
 from typing import Any
 
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
@@ -23,6 +23,10 @@ class StepFailed(Exception):
     def __init__(self, kind: str, message: str, line: int | None = None, error_code: str | None = None) -> None:
         super().__init__(message)
         self.kind, self.message, self.line, self.error_code = kind, message, line, error_code
+
+
+class TakesLong(Exception):
+    """A step would take longer than whoever asked has patience for. The workflow is to be thrown away."""
 
 
 class NoScript:
@@ -121,6 +125,7 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
         self.joins: dict[tuple[str, str], Any] = {}  # joins where tokens wait, by scope and element
         self.watching: dict[str, int] = {}  # tokens that wait for a condition, and after which writing they were asked last
         self.past = lineage.Past() if process.goes_back else None
+        self.impatient_at: float | None = None  # monotonic: what is still not reckoned then takes long
         self.written = 0  # how often variables have been written in this advance
         self._ready: list[tuple[int, int]] = []
         self.task_tree = self.root = Token(self, process, None, 0, STARTED)
@@ -220,6 +225,8 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
         steps, until = 0, thread_time() + self.context.max_seconds
         self.watching = {token_id: -1 for token_id in self.watching if token_id in self.tasks}  # time, too, has gone on
         while not self.completed:
+            if self.impatient_at is not None and monotonic() > self.impatient_at:
+                raise TakesLong
             if self.watching:
                 self._look()
             token = self._next()

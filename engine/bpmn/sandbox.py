@@ -64,9 +64,11 @@ class Script:
         self.assigned = assigned
         self._root = root
 
-    def run(self, variables: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] = _NONE) -> dict[str, Any]:
+    def run(
+        self, variables: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] = _NONE, deadline: float | None = None
+    ) -> dict[str, Any]:
         """What the script has assigned, or EvaluationFailed. The variables given are only read."""
-        frame = Frame(variables, functions, SCRIPT_STEPS)
+        frame = Frame(variables, functions, SCRIPT_STEPS, deadline)
         self._root(frame)
         return {name: frame.locals[name] for name in self.assigned if name in frame.locals}
 

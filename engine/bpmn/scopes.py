@@ -2,9 +2,10 @@
 
 from collections import ChainMap
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Any
 
-from engine.bpmn.instance import StepFailed, Token
+from engine.bpmn.instance import StepFailed, TakesLong, Token
 from engine.bpmn.sandbox import EvaluationFailed, to_json
 
 
@@ -23,12 +24,12 @@ class View:
         self.context = instance.context
         self.variables: Mapping[str, Any] = ChainMap({"case": instance.context.case}, *maps)
         self._scopes = maps
-        self._performers = instance.performers
+        self._instance = instance
 
     def within(self, inner: dict[str, Any]) -> "View":
         """The same place with one more scope around the eye."""
         view = View.__new__(View)
-        view.context, view._performers = self.context, self._performers
+        view.context, view._instance = self.context, self._instance
         view._scopes = [inner, *self._scopes]
         view.variables = ChainMap({"case": self.context.case}, *view._scopes)
         return view
@@ -41,35 +42,40 @@ class View:
         return view
 
     def functions(self) -> Mapping[str, Callable[..., Any]]:
-        return {**self.context.functions, "performer": self._performers.get}
+        return {**self.context.functions, "performer": self._instance.performers.get}
 
     def evaluate(self, expression: Any, kind: str = "expression") -> Any:
         """The value as the sandbox gives it; a failure names the kind of step that failed."""
         try:
-            return expression.evaluate(self.variables, self.functions())
+            return expression.evaluate(self.variables, self.functions(), self._instance.impatient_at)
         except EvaluationFailed as failure:
-            raise StepFailed(kind, failure.message, failure.line) from failure
+            raise self._failed(kind, failure) from failure
 
     def json(self, expression: Any, kind: str = "expression") -> Any:
         """The value in the form in which variables are kept."""
         try:
             return to_json(self.evaluate(expression, kind))
         except EvaluationFailed as failure:
-            raise StepFailed(kind, failure.message, failure.line) from failure
+            raise self._failed(kind, failure) from failure
 
     def run_script(self, script: Any) -> dict[str, Any]:
         """What the script assigns, as it will be kept."""
         try:
-            assigned = script.run(self.variables, self.functions())
+            assigned = script.run(self.variables, self.functions(), self._instance.impatient_at)
             return {name: to_json(value) for name, value in assigned.items()}
         except EvaluationFailed as failure:
-            raise StepFailed("script", failure.message, failure.line) from failure
+            raise self._failed("script", failure) from failure
 
     def decide(self, decision: Any) -> Any:
         try:
-            return to_json(decision.evaluate(self.variables, self.functions()))
+            return to_json(decision.evaluate(self.variables, self.functions(), self._instance.impatient_at))
         except EvaluationFailed as failure:
-            raise StepFailed("decision", failure.message, failure.line) from failure
+            raise self._failed("decision", failure) from failure
+
+    def _failed(self, kind: str, failure: EvaluationFailed) -> Exception:
+        """What could not be reckoned; nobody knows that yet when only the patience of whoever asked was over."""
+        at = self._instance.impatient_at
+        return TakesLong() if at is not None and monotonic() > at else StepFailed(kind, failure.message, failure.line)
 
     def visible(self) -> dict[str, Any]:
         """Every variable that can be seen from here."""

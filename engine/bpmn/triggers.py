@@ -120,6 +120,7 @@ class Context:
     max_seconds: float = 10.0  # of the processor
     max_items: int = 5_000  # of a multi-instance activity
     zone: str = "Asia/Shanghai"  # how to read a timer's date that names no zone
+    patience: float | None = None  # seconds after which whoever asks wants to know that it takes long: others wait for it
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from engine.bpmn import codec, throwing, ways_back
 from engine.bpmn.executable import Executable
-from engine.bpmn.instance import READY, STARTED, WAITING, Instance, StepFailed, Token
+from engine.bpmn.instance import READY, STARTED, WAITING, Instance, StepFailed, TakesLong, Token
 from engine.bpmn.sandbox import EvaluationFailed, to_json
 from engine.bpmn.scopes import View, scope_of
 from engine.bpmn.triggers import (
@@ -29,6 +30,7 @@ from engine.bpmn.triggers import (
     StateCorrupt,
     Thrown,
     Trigger,
+    Variables,
     Wait,
     Withdraw,
 )
@@ -51,12 +53,22 @@ __all__ = [
     "SetVariables",
     "Start",
     "StateCorrupt",
+    "TakesLong",
     "Thrown",
     "Trigger",
     "Wait",
     "Withdraw",
     "Workflow",
 ]
+
+
+# What a user task waits with where the diagram says nothing: it is not stored.
+UNSAID: Variables = {
+    **dict.fromkeys(("assignee", "due_at", "follow_up_at")),
+    "candidate_users": [],
+    "candidate_groups": [],
+    "priority": 50,
+}
 
 
 class Workflow:
@@ -162,9 +174,13 @@ class Workflow:
         return Compared(before, after, were, {token.id: token.variables for token in there if token.variables is not None})
 
     def advance(self, trigger: Trigger, context: Context) -> Outcome:
-        """Apply the trigger and go on until nothing can move. Raises Rejected, with nothing changed, when the trigger does not fit."""
+        """Apply the trigger and go on until nothing can move. Raises Rejected, with nothing changed, when the trigger does not fit.
+
+        Raises TakesLong when the context names a patience, and more would be needed.
+        """
         instance = self._instance
         instance.context = context
+        instance.impatient_at = None if context.patience is None else monotonic() + context.patience
         instance.clear()
         match trigger:
             case Start():
@@ -319,6 +335,8 @@ def _wait(token: Token) -> Wait:
     for name in ("due_at", "follow_up_at"):
         if details.get(name) is not None:
             details[name] = datetime.fromisoformat(details[name])
+    if kind == "user_task":
+        details = {**UNSAID, "name": token.task_spec.activity.name, **details}
     if kind in ("user_task", "job"):
         details["variables"] = dict(token.variables or {})
     return Wait(token.id, token.task_spec.shown_as, kind, scope_of(token), details)

@@ -113,7 +113,7 @@ def test_an_output_that_was_not_made_is_not_carried() -> None:
 
 
 class Double:
-    def evaluate(self, variables: Mapping[str, int], functions: object) -> object:
+    def evaluate(self, variables: Mapping[str, int], functions: object, deadline: float | None) -> object:
         return variables["n"] * 2
 
 

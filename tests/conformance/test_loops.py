@@ -67,7 +67,7 @@ def test_the_condition_knows_how_many_rounds_were_done() -> None:
 )
 def test_every_activity_may_loop(tag: str, inner: str, extra: str) -> None:
     class Decision:
-        def evaluate(self, variables: object, functions: object) -> int:
+        def evaluate(self, variables: object, functions: object, deadline: float | None) -> int:
             return 1
 
     run = Drive(looped(tag, "", 'loopMaximum="3"', inner, extra, '<message id="m" name="m"/>'), decisions={"d": Decision()})

@@ -177,7 +177,7 @@ KINDS = [
 
 
 class Ruling:
-    def evaluate(self, variables: Mapping[str, object], functions: object) -> object:
+    def evaluate(self, variables: Mapping[str, object], functions: object, deadline: float | None) -> object:
         return variables["person"]
 
 

@@ -94,7 +94,7 @@ def test_a_script_that_fails_leaves_no_trace_and_names_its_line() -> None:
 class Table:
     """A decision that shows what it is given."""
 
-    def evaluate(self, variables: Any, functions: Any) -> Any:
+    def evaluate(self, variables: Any, functions: Any, deadline: Any) -> Any:
         return {"rank": "urgent" if variables["leak"] else "normal"}
 
 
