@@ -45,6 +45,11 @@ class Component:
         return english or self.label or self.key or self.id
 
     @property
+    def posts(self) -> list[str]:
+        """Of a field for a person: the posts of which they must hold one."""
+        return [post.strip() for post in self.properties.get("user", "").split(",") if post.strip()]
+
+    @property
     def answer(self) -> str:
         """What kind of answer the field takes."""
         if self.type in ("textfield", "textarea"):

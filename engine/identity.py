@@ -116,11 +116,12 @@ def holders_of(session: Session, site: str, posts: Collection[str]) -> dict[str,
 
 
 def require_holders(session: Session, form: Form, answers: Mapping[str, Any], site: str) -> None:
-    """Raise Invalid for a person chosen in a form who does not hold the post at the site that the field asks for."""
+    """Raise Invalid for a person chosen in a form who holds none of the posts at the site that the field asks for."""
     fields = {}
     for key, one in form.fields.items():
-        login, post = answers.get(key), one.properties.get("user", "")
-        if one.answer == "person" and login and not _HOLDS.rows(session, {"wanted": login, "at_site": site, "post": post}):
+        login = answers.get(key)
+        asked = [{"wanted": login, "at_site": site, "post": post} for post in one.posts]
+        if one.answer == "person" and login and not any(_HOLDS.rows(session, names) for names in asked):
             fields[key] = sentence("person", CHINESE, label=one.name(CHINESE))
     if fields:
         raise Invalid(f"Expected people who hold the post at {site}, but {', '.join(fields)} names others", fields)

@@ -63,11 +63,19 @@ def tell(lines: Iterable[Line], cast: Cast) -> list[Sentence]:
 def clock_name(name: str) -> str:
     """What a clock of the diagram is called in the office."""
     names = {
+        "acceptance": gettext("验收"),
         "answer": gettext("答复住户"),
         "arrive": gettext("到场"),
         "callback": gettext("回访"),
         "dispatch": gettext("派单"),
+        "file": gettext("归档"),
+        "inspect": gettext("巡检签阅"),
+        "missed": gettext("及时发现"),
+        "month": gettext("整改（一个月）"),
         "notice": gettext("告知结果"),
+        "notice_out": gettext("送达通知书"),
+        "overdue": gettext("整改（三天）"),
+        "patrol": gettext("巡查"),
         "personal_call": gettext("主管亲自致电"),
         "public_repair": gettext("公共维修"),
         "record": gettext("登记"),
@@ -76,6 +84,7 @@ def clock_name(name: str) -> str:
         "repair": gettext("维修"),
         "report": gettext("上报"),
         "return_order": gettext("交回工单"),
+        "review": gettext("会审审批"),
         "same_day": gettext("当日解决"),
         "take": gettext("接单"),
         "two_days": gettext("两天内答复"),

@@ -235,3 +235,12 @@ def test_only_holders_of_the_post_can_be_chosen_in_a_form(company: Company) -> N
             company.complete("work", ANNA, {"technician": login})
         assert set(refused.value.fields) == {"technician"}
     company.complete("work", ANNA, {"technician": "bao"})
+
+
+def test_a_form_may_offer_the_people_of_several_posts(company: Company) -> None:
+    either = CHOOSES.replace(b'"technician"}', b'"technician, engineering_supervisor"}')
+    company.deploy(diagram(chain(START_EVENT, task("work", formRef="choose"), END_EVENT)), **{"choose.form": either})
+    company.start()
+    with pytest.raises(Invalid):
+        company.complete("work", ANNA, {"technician": "chen"})
+    company.complete("work", ANNA, {"technician": "dong"})

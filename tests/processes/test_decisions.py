@@ -134,3 +134,21 @@ def test_every_department_of_the_forms_has_its_posts() -> None:
     for choice in chosen["values"]:
         found = decision("complaint", "complaint_department").evaluate({"department": choice["value"]})
         assert {found["supervisor"], found["worker"]} <= POSTS.keys()
+
+
+@pytest.mark.parametrize(
+    ("works", "item", "days"),
+    [("minor", "minor", 30), ("ordinary", "ordinary", 60), ("structural", "structural", 90), ("?", "ordinary", 60)],
+)
+def test_the_class_of_the_works_sets_deposit_permit_and_patrols(works: str, item: str, days: int) -> None:
+    found = decision("renovation", "renovation_terms").evaluate({"works_class": works})
+    assert (found["deposit_item"], found["permit_days"], found["order_patrol"]) == (item, days, "P1D")
+    assert found["maintenance_patrol"] == {"minor": "P7D", "structural": "P1D"}.get(works, "P3D")
+
+
+def test_the_inspection_walks_its_places_every_day_and_the_garage_on_mondays() -> None:
+    monday, tuesday = (
+        [one["point"] for one in decision("inspection", "inspection_route").evaluate({"weekday_number": day})] for day in (1, 2)
+    )
+    assert tuesday == ["重点部位", "主要道路", "景观绿地", "大堂与楼道"]
+    assert monday == [*tuesday, "地下车库"]

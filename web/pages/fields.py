@@ -22,7 +22,7 @@ LOCAL = {"date": "%Y-%m-%d", "time": "%H:%M", "datetime": "%Y-%m-%dT%H:%M"}
 INPUT_TYPES = {"date": "date", "time": "time", "datetime": "datetime-local", "telephone": "tel", "email": "email"}
 CALLERS = ("caller", "caller_name", "contact", "resident", "resident_name")  # fields for who calls, where no property says so
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
-People = Callable[[str], Sequence[tuple[str, str]]]  # post → (login, name) of those who hold it
+People = Callable[[Sequence[str]], Sequence[tuple[str, str]]]  # posts → (login, name) of those who hold one
 
 
 def vouches(component: Component) -> bool:
@@ -38,7 +38,7 @@ class FormView:
     values: Mapping[str, Any]  # what was typed
     variables: Mapping[str, Any]  # what the case knows
     errors: Mapping[str, str] = field(default_factory=dict)
-    people: People = lambda post: ()
+    people: People = lambda posts: ()
     listed: Callable[[str], Sequence[str]] = lambda name: ()  # keys of a list of the site
     zone: ZoneInfo = words.ZONE
     site: str = ""
@@ -93,7 +93,7 @@ class FormView:
     def choices(self, component: Component) -> Sequence[tuple[str, str]]:
         """Value and label of each choice; of a field for a person, the people of its post at the site; of a list, its entries."""
         if component.answer == "person":
-            return self.people(component.properties["user"])
+            return self.people(component.posts)
         written = [(as_written(choice["value"]), choice_label(choice)) for choice in component.values]
         entries = self.listed(component.properties["list"]) if component.answer == "entry" else ()
         return [*((key, key) for key in entries), *written]

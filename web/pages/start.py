@@ -114,7 +114,7 @@ def _page(session: Session, key: str, values: Mapping[str, Any], refusal: Invali
         values=values,
         variables={},
         errors=sentences.of_fields(refusal.fields) if refusal is not None else {},
-        people=lambda post: [(one.login, one.name) for one in queries_case.colleagues_for(session, site, [post])],
+        people=lambda posts: [(one.login, one.name) for one in queries_case.colleagues_for(session, site, posts)],
         listed=lambda name: site_lists.keys(session, site, name),
         zone=facts.zone,
         site=site,

@@ -145,7 +145,7 @@ def _form_of(session: Session, task: UserTask, values: Mapping[str, Any]) -> fie
         form=loaded.forms.get(task.form or ""),
         values=values,
         variables=queries_case.variables_of(session, task.instance_id, task.scope),
-        people=lambda post: [(one.login, one.name) for one in queries_case.colleagues_for(session, task.site, [post])],
+        people=lambda posts: [(one.login, one.name) for one in queries_case.colleagues_for(session, task.site, posts)],
         listed=lambda name: site_lists.keys(session, task.site, name),
         zone=sites.facts(session, task.site).zone,
         site=task.site,
