@@ -40,6 +40,10 @@ class Forbidden(Rejected):
     code = "forbidden"
 
 
+class ProxyEnded(Forbidden):
+    """The person stood in for somebody else, and does so no more."""
+
+
 class Conflict(Rejected):
     """The thing is not in a state that allows this, or somebody else was first."""
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from engine import cursors, definitions, history, rights
 from engine.actors import Actor
 from engine.cursors import Page
-from engine.errors import Conflict, Forbidden, Invalid, NotFound
+from engine.errors import Conflict, Invalid, NotFound, ProxyEnded
 from engine.identity import require_person_at
 from engine.prepared import Prepared
 from engine.tables import Proxy, UtcDateTime
@@ -150,11 +150,11 @@ def counted_as_one(session: Session, login: str, site: str, key: str, now: datet
 
 
 def refuse_after_end(session: Session, site: str, holder: str | None, actor: Actor, now: datetime) -> None:
-    """Raise Forbidden with the moment at which the actor ceased to stand in, when that is why they may not do this task any more."""
+    """Raise ProxyEnded with the moment at which the actor ceased to stand in, when that is why they may not do this task any more."""
     over = select(Proxy).where(Proxy.site == site, Proxy.proxy == actor.login, Proxy.until_at <= now, Proxy.until_at > now - REMEMBERED)
     if holder is not None:
         over = over.where(Proxy.principal == holder)
     row = session.scalars(over.order_by(Proxy.until_at.desc()).limit(1)).first()
     if row is not None:
         ended = f"{row.until_at:%Y-%m-%dT%H:%M:%SZ}"
-        raise Forbidden(f"Expected a proxy that is in force, but {row.proxy} stood in for {row.principal} until {ended}")
+        raise ProxyEnded(f"Expected a proxy that is in force, but {row.proxy} stood in for {row.principal} until {ended}")

@@ -234,11 +234,12 @@ def logins_in(case: Case) -> set[str]:
     for one in case.family:
         found |= {one.starter, one.first_responder}
     for open_task in case.tasks:
-        found |= {open_task.task.assignee, *open_task.users}
+        found |= {open_task.task.assignee, open_task.task.delegated_by, *open_task.users}
     found |= {comment.author for comment in case.comments}
     for line in case.lines:
         data = line.data or {}
         found |= {line.actor, data.get("assignee"), data.get("before"), data.get("after"), *data.get("candidate_users", ())}
+        found |= {data.get("for"), *(data.get("mentions") or ()), *(to if isinstance(to := data.get("to"), list) else ())}
     return {login for login in found if isinstance(login, str)}
 
 
@@ -248,6 +249,11 @@ def colleagues_for(session: Session, site: str, posts: Collection[str] = ()) -> 
     if posts:
         query = query.where(Membership.post.in_(posts))
     return list(session.scalars(query.distinct().order_by(Person.name)))
+
+
+def names_for(session: Session, site: str) -> list[tuple[str, str]]:
+    """Login and name of everybody of the site who can log in, by name."""
+    return [(one.login, one.name) for one in colleagues_for(session, site)]
 
 
 def failures(session: Session, sites: Collection[str], limit: int, cursor: str | None = None) -> Page[tuple[Incident, Instance]]:

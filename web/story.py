@@ -36,6 +36,15 @@ class Cast:
     def name(self, login: Any) -> str:
         return self.names.get(login, str(login)) if login else gettext("系统")
 
+    def who(self, line: Line) -> str:
+        """Who did it; a proxy with the name of the absent person."""
+        name, principal = self.name(line.actor), (line.data or {}).get("for")
+        return gettext("%(who)s代%(principal)s", who=name, principal=self.name(principal)) if principal else name
+
+    def everybody(self, to: Any) -> str:
+        """People and posts by name."""
+        return gettext("、").join(self.names.get(one) or words.post_name(str(one)) for one in ([to] if isinstance(to, str) else to or ()))
+
     def activity(self, line: Line) -> str:
         process = self.processes.get(line.instance or 0)
         activity = process.activities.get(line.activity or "") if process else None
@@ -102,7 +111,7 @@ def _started(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
     name = process.name if process else data.get("key", "")
     if data.get("parent"):
         return Sentence(line.at, gettext("开始“%(process)s”", process=name), "machine")
-    who = cast.name(line.actor)
+    who = cast.who(line)
     return Sentence(line.at, gettext("%(who)s 登记了“%(process)s”", who=who, process=name), recorded_at=_late(line))
 
 
@@ -116,21 +125,21 @@ def _created(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
 
 
 def _claimed(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    return Sentence(line.at, gettext("%(who)s 领取了“%(what)s”", who=cast.name(line.actor), what=cast.activity(line)))
+    return Sentence(line.at, gettext("%(who)s 领取了“%(what)s”", who=cast.who(line), what=cast.activity(line)))
 
 
 def _unclaimed(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    text = gettext("%(who)s 退回了“%(what)s”", who=cast.name(line.actor), what=cast.activity(line))
+    text = gettext("%(who)s 退回了“%(what)s”", who=cast.who(line), what=cast.activity(line))
     return Sentence(line.at, text, quote=str(data.get("reason") or ""))
 
 
 def _assigned(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    said = {"who": cast.name(line.actor), "what": cast.activity(line), "to": cast.name(data.get("after"))}
+    said = {"who": cast.who(line), "what": cast.activity(line), "to": cast.name(data.get("after"))}
     return Sentence(line.at, gettext("%(who)s 把“%(what)s”转给 %(to)s", **said), quote=str(data.get("reason") or ""))
 
 
 def _completed(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    said = {"who": cast.name(line.actor), "what": data.get("name") or cast.activity(line)}
+    said = {"who": cast.who(line), "what": data.get("name") or cast.activity(line)}
     if not data.get("copied"):
         return Sentence(line.at, gettext("%(who)s 完成了“%(what)s”", **said))
     earlier = gettext("、").join(dict.fromkeys(_earlier_record(one, cast) for one in data["copied"]))
@@ -144,7 +153,7 @@ def _earlier_record(copied: Mapping[str, Any], cast: Cast) -> str:
 
 
 def _commented(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    return Sentence(line.at, gettext("%(who)s 备注", who=cast.name(line.actor)), quote=str(data.get("text", "")))
+    return Sentence(line.at, gettext("%(who)s 备注", who=cast.who(line)), quote=str(data.get("text", "")))
 
 
 def _fired(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
@@ -156,9 +165,7 @@ def _received(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
 
 
 def _notice(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    named = data.get("to") or []
-    to = [cast.names.get(one) or words.post_name(str(one)) for one in ([named] if isinstance(named, str) else named)]
-    return Sentence(line.at, gettext("已提醒 %(to)s", to=gettext("、").join(to)), "machine", quote=str(data.get("text") or ""))
+    return Sentence(line.at, gettext("已提醒 %(to)s", to=cast.everybody(data.get("to"))), "machine", quote=str(data.get("text") or ""))
 
 
 def _incident(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
@@ -185,24 +192,63 @@ def _ended(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
 
 def _operated(sentence: Callable[[], str]) -> Teller:
     def teller(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-        text = gettext("%(who)s %(did)s", who=cast.name(line.actor), did=sentence())
+        text = gettext("%(who)s %(did)s", who=cast.who(line), did=sentence())
         return Sentence(line.at, text, quote=str(data.get("reason") or ""))
 
     return teller
 
 
 def _handed_over(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    said = {"who": cast.name(line.actor), "to": cast.name(data.get("after"))}
+    said = {"who": cast.who(line), "to": cast.name(data.get("after"))}
     return Sentence(line.at, gettext("%(who)s 把首问责任交给 %(to)s", **said), quote=str(data.get("reason") or ""))
 
 
 def _unmasked(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    return Sentence(line.at, gettext("%(who)s 查看了完整电话", who=cast.name(line.actor)), quote=str(data.get("reason") or ""))
+    return Sentence(line.at, gettext("%(who)s 查看了完整电话", who=cast.who(line)), quote=str(data.get("reason") or ""))
+
+
+def _helped(sentence: Callable[[dict[str, str]], str]) -> Teller:
+    """What passes between who has a task and who helps with it."""
+
+    def teller(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+        said = {
+            "who": cast.who(line),
+            "what": cast.activity(line),
+            "before": cast.name(data.get("before")),
+            "to": cast.name(data.get("after")),
+        }
+        return Sentence(line.at, sentence(said), quote=str(data.get("reason") or ""))
+
+    return teller
+
+
+def _reminded(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    said = {"who": cast.who(line), "to": cast.everybody(data.get("to")), "what": cast.activity(line), "n": data.get("count")}
+    return Sentence(line.at, gettext("%(who)s 催 %(to)s 办理“%(what)s”（第 %(n)s 次）", **said), quote=str(data.get("reason") or ""))
+
+
+def _copied(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    said = {"who": cast.who(line), "to": cast.everybody(data.get("to")), "what": cast.activity(line)}
+    return Sentence(line.at, gettext("%(who)s 把“%(what)s”抄送给 %(to)s", **said), quote=str(data.get("reason") or ""))
+
+
+def _put_off(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    said, until = {"who": cast.who(line), "what": cast.activity(line)}, data.get("after")
+    if until is None:
+        return Sentence(line.at, gettext("%(who)s 不再推后“%(what)s”", **said))
+    when = words.moment(datetime.fromisoformat(until), line.at, cast.zone)
+    return Sentence(line.at, gettext("%(who)s 把“%(what)s”推后到 %(when)s", when=when, **said), quote=str(data.get("reason") or ""))
+
+
+def _prioritized(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    said = {"who": cast.who(line), "what": cast.activity(line), "before": data.get("before"), "after": data.get("after")}
+    text = gettext("%(who)s 把“%(what)s”的优先级从 %(before)s 改为 %(after)s", **said)
+    return Sentence(line.at, text, quote=str(data.get("reason") or ""))
 
 
 def _link(sentence: Callable[[str, str], str]) -> Teller:
     def teller(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-        return Sentence(line.at, sentence(cast.name(line.actor), str(data.get("link", ""))))
+        return Sentence(line.at, sentence(cast.who(line), str(data.get("link", ""))))
 
     return teller
 
@@ -211,6 +257,13 @@ TELLERS: dict[str, Teller] = {
     "link.made": _link(lambda who, number: gettext("%(who)s 生成了住户链接 %(number)s", who=who, number=number)),
     "link.opened": _link(lambda who, number: gettext("住户首次打开了链接 %(number)s", number=number)),
     "link.revoked": _link(lambda who, number: gettext("%(who)s 停用了住户链接 %(number)s", who=who, number=number)),
+    "user_task.delegated": _helped(lambda said: gettext("%(who)s 请 %(to)s 协助“%(what)s”", **said)),
+    "user_task.answered": _helped(lambda said: gettext("%(who)s 协助后把“%(what)s”交回给 %(to)s", **said)),
+    "user_task.delegation_ended": _helped(lambda said: gettext("%(who)s 从 %(before)s 手上收回“%(what)s”", **said)),
+    "user_task.reminded": _reminded,
+    "user_task.copied": _copied,
+    "user_task.put_off": _put_off,
+    "user_task.prioritized": _prioritized,
     "instance.started": _started,
     "instance.completed": _ended,
     "instance.cancelled": _operated(lambda: gettext("取消了工单")),

@@ -107,6 +107,17 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sending]")) delete form.dataset.sending;
 });
 
+// Who is picked from the list stands in the note as @name, and the list is free for the next.
+document.addEventListener("change", (event) => {
+  const list = event.target.closest("select[data-mention]");
+  const note = list && document.getElementById(list.dataset.mention);
+  if (!note || !list.value) return;
+  const name = `@${list.selectedOptions[0].dataset.as} `;
+  note.setRangeText(name, note.selectionStart, note.selectionEnd, "end");
+  list.value = "";
+  note.focus();
+});
+
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
   const back = event.target.closest("a[data-back]");

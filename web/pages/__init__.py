@@ -20,9 +20,11 @@ from web.pages import (
     start,
     tasks,
 )
+from web.pages.operations.ordering import name_of
 
 
 def install(app: APIFlask) -> None:
     for module in (session, board, inbox, lists, news, start, tasks, orders, people, estates, processes, files, houses, links, residents):
         app.register_blueprint(module.pages)
-    app.jinja_env.globals.update(widget=fields.widget, label_of=fields.label_of, input_types=fields.INPUT_TYPES)
+    drawing = {"widget": fields.widget, "label_of": fields.label_of, "input_types": fields.INPUT_TYPES}
+    app.jinja_env.globals.update(drawing, priority_name=name_of)

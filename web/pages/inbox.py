@@ -4,7 +4,6 @@ A page asks for itself again every few seconds (`X-Background`), naming the vers
 this person, that costs a few look-ups and no page.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -13,7 +12,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from engine import definitions, identity, inbox_version, incidents, notices, saved_lists
+from engine import definitions, inbox_version, incidents, notices, saved_lists
 from engine import inbox as lists
 from engine.actors import Actor
 from engine.cursors import Page
@@ -23,14 +22,13 @@ from engine.posts import POSTS
 from engine.tables import Definition
 from web import current
 from web.names import names_of
-from web.pages import columns, filters
+from web.pages import columns, filters, notice_texts
 from web.pages.orders import operated_sites
 
 pages = Blueprint("inbox", __name__)
 BOXES = ("mine", "posts", "notices", "first_asked", "all", "cases")
 PER_PAGE = 25
 MAX_TEXT = 1_000  # of a notice in the list
-LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._@-]*[a-z0-9])?")  # what may be a login name, between other signs
 Known = Mapping[str, Definition]  # the newest version of each process
 
 
@@ -135,7 +133,7 @@ def _tasks(bench: Bench) -> Shown:
 
 
 def _logins(items: Iterable[lists.TaskItem], asked: filters.Asked) -> set[str]:
-    named = {login for item in items for login in (item.task.assignee, *item.candidate_users) if login}
+    named = {login for item in items for login in (item.task.assignee, item.task.delegated_by, *item.candidate_users) if login}
     return named | ({asked.said["who"]} if "who" in asked.said else set())
 
 
@@ -194,7 +192,7 @@ def _notices(bench: Bench) -> Shown:
     fresh = [line.notice.id for line in page.items if line.is_new]
 
     def render(shown: Mapping[str, Any]) -> str:
-        said = named(bench.session, [line.notice.text[:MAX_TEXT] for line in page.items])
+        said = notice_texts.texts(bench.session, page.items, MAX_TEXT)
         more_new = bench.count("notices").all > len(fresh)
         return render_template("inbox/notices.html", page=page, said=said, more_new=more_new, **shown)
 
@@ -216,12 +214,6 @@ def see_all_notices() -> ResponseReturnValue:
     with current.steward().db.transaction() as session:
         notices.mark_read(session, current.actor())
     return redirect(url_for("inbox.show", box="notices"), 303)
-
-
-def named(session: Session, texts: Sequence[str]) -> list[str]:
-    """The texts with people's names where processes wrote their login names."""
-    names = identity.names_of(session, {word for text in texts for word in LOGIN.findall(text)})
-    return [LOGIN.sub(lambda word: names.get(word[0], word[0]), text) for text in texts]
 
 
 @pages.app_context_processor

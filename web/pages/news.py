@@ -9,7 +9,7 @@ from engine.inbox import TaskItem
 from engine.inbox_counts import counts
 from engine.notices import Line
 from web import current
-from web.pages.inbox import named
+from web.pages import notice_texts
 
 pages = Blueprint("news", __name__)
 MOST, MAX_TEXT = 20, 200
@@ -25,7 +25,7 @@ def show() -> ResponseReturnValue:
         version = inbox_version.text(waiting, [line.notice.id for line in unseen])
         if request.if_none_match.contains(version):
             return Response(status=304)
-        texts = named(session, [line.notice.text[:MAX_TEXT] for line in unseen])
+        texts = notice_texts.texts(session, unseen, MAX_TEXT)
         items = [_notice(line, text) for line, text in zip(unseen, texts, strict=True)]
         items += [_task(item) for item in inbox.read(session, waiting)]
     answer = jsonify(items=items)

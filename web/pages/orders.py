@@ -8,12 +8,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
-from engine import comments, instances, personal_links, queries_case, retries, rights, standstill, unmasking
+from engine import instances, personal_links, queries_case, retries, rights, standstill, unmasking
 from engine.actors import Actor
 from engine.errors import NotFound
 from engine.states import LIVE_INSTANCE
 from web import current
-from web.pages import cases, links
+from web.pages import cases, links, mentions
+from web.settling import settle_case
 
 pages = Blueprint("orders", __name__, url_prefix="/orders")
 PER_PAGE = 50
@@ -71,6 +72,7 @@ def _page(instance_id: int, unmasked: bool = False) -> str:
             diagrams=cases.diagrams(session, case, now),
             may_operate=rights.may_operate(actor, site),
             may_comment=rights.works_at(actor, site),
+            people=queries_case.names_for(session, site),
             colleagues=_colleagues(session, case) if supervises else [],
             resident_links=links.of_case(session, instance_id, actor),
             link_days=personal_links.DAYS_OF_CASE,
@@ -80,7 +82,8 @@ def _page(instance_id: int, unmasked: bool = False) -> str:
 @pages.post("/<id:instance_id>/comment")
 def comment(instance_id: int) -> ResponseReturnValue:
     with current.steward().db.transaction() as session:
-        comments.add_to_case(session, instance_id, request.form.get("text", ""), current.actor(), current.now())
+        mentions.add(session, request.form, current.actor(), current.now(), instance_id=instance_id)
+        settle_case(session, instance_id)
     flash(gettext("备注已保存。"), "done")
     return _back_to(instance_id)
 

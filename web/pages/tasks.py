@@ -9,16 +9,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine import comments, drafts, queries_case, rights, site_lists, sites, user_tasks
-from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Invalid, TooManyAttempts
+from engine import copies, delegations, drafts, queries_case, rights, site_lists, sites, user_tasks
+from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Invalid, ProxyEnded, TooManyAttempts, Unusable
 from engine.states import OPEN_TASK
 from engine.tables import UserTask
 from web import current, sentences, words
 from web.names import names_of
-from web.pages import addresses, cases, fields, operations, outcome
+from web.pages import addresses, cases, fields, mentions, operations, outcome
 from web.pages.operations import entry
 from web.pages.operations.entry import Offer, Situation
-from web.settling import settle
+from web.settling import settle, settle_case
 
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")
 
@@ -27,7 +27,12 @@ pages = Blueprint("tasks", __name__, url_prefix="/tasks")
 def show(task_id: int) -> ResponseReturnValue:
     with current.steward().db.read() as session:
         draft = drafts.find(session, task_id, current.actor())
-        return _page(session, task_id, draft.payload if draft else {})
+        page = _page(session, task_id, draft.payload if draft else {})
+        is_new_copy = copies.is_new(session, task_id, current.actor())
+    if is_new_copy:
+        with current.steward().db.transaction() as session:
+            copies.mark_seen(session, task_id, current.actor(), current.now())
+    return page
 
 
 @pages.get("/<id:task_id>/complete")
@@ -53,6 +58,8 @@ def complete(task_id: int) -> ResponseReturnValue:
             return _page(session, task_id, typed, error), 422
     except (AlreadyClaimed, AlreadyCompleted):
         return _too_late(task_id)
+    except ProxyEnded as error:
+        return _kept(task_id, typed, error)
     done = gettext("%(number)s：“%(what)s”已完成。", number=number, what=what)
     return _on_to(outcome.tell(case, now, done))
 
@@ -89,6 +96,35 @@ def unclaim(task_id: int) -> ResponseReturnValue:
     return redirect(url_for("inbox.show"), 303)
 
 
+@pages.post("/<id:task_id>/answer")
+def answer(task_id: int) -> ResponseReturnValue:
+    """What a helper fills in goes back to who asked."""
+    actor, now = current.actor(), current.now()
+    with current.steward().db.read() as session:
+        typed = _typed(session, task_id)
+    try:
+        with current.steward().db.transaction() as session:
+            task = delegations.answer(session, task_id, typed, actor, now, note=request.form.get("answer-note", ""))
+            settle_case(session, task.instance_id)
+            said = {"what": task.name, "to": _name(session, task.assignee)}
+    except Invalid as error:
+        with current.steward().db.read() as session:
+            return _page(session, task_id, typed, error), 422
+    except AlreadyCompleted:
+        return _too_late(task_id)
+    except Conflict as error:
+        flash(sentences.plain(error.message), "problem")
+        return redirect(url_for("tasks.show", task_id=task_id), 303)
+    flash(gettext("“%(what)s”已交回给 %(to)s。", **said), "done")
+    return _on_to(url_for("inbox.show"))
+
+
+@pages.get("/<id:task_id>/answer")
+def reload_answer(task_id: int) -> ResponseReturnValue:
+    """Who loads the page again after a refusal gets the task's own page."""
+    return redirect(url_for("tasks.show", task_id=task_id))
+
+
 @pages.post("/<id:task_id>/do/<name>")
 def operate(task_id: int, name: str) -> ResponseReturnValue:
     """Carry out an operation of the register."""
@@ -104,6 +140,8 @@ def operate(task_id: int, name: str) -> ResponseReturnValue:
             return _page(session, task_id, {}, refused_operation=(name, said, error)), 422
     except (AlreadyClaimed, AlreadyCompleted):
         return _too_late(task_id)
+    except Unusable:
+        raise
     except (Conflict, TooManyAttempts) as error:
         flash(sentences.plain(error.message), "problem")
         return redirect(url_for("tasks.show", task_id=task_id), 303)
@@ -122,7 +160,8 @@ def reload_operation(task_id: int, name: str) -> ResponseReturnValue:
 @pages.post("/<id:task_id>/comment")
 def comment(task_id: int) -> ResponseReturnValue:
     with current.steward().db.transaction() as session:
-        comments.add(session, task_id, request.form.get("text", ""), current.actor(), current.now())
+        note = mentions.add(session, request.form, current.actor(), current.now(), task_id=task_id)
+        settle_case(session, note.instance_id)
     flash(gettext("备注已保存。"), "done")
     return redirect(addresses.local(request.form.get("next")) or url_for("tasks.show", task_id=task_id), 303)
 
@@ -166,11 +205,11 @@ def _page(
     open_task = next((one for one in case.tasks if one.task.id == task_id), None)
     view = cases.view(session, case, actor, now)
     if open_task is None:
-        return render_template("tasks/closed.html", task=task, view=view, who=_name(session, task.completed_by))
+        return render_template("tasks/closed.html", task=task, view=view, who=_who_did(session, task))
     form = replace(_form_of(session, task, values), names=view.names, opens_telephones=view.opens_telephones)
     if refusal is not None:
         form = replace(form, errors=sentences.of_fields(refusal.fields) | fields.objections(form.form, values, form.variables))
-    may_do = cases.may_do(case, open_task, actor)
+    situation = Situation(session, actor, now, case, open_task, cases.may_do(case, open_task, actor))
     return render_template(
         "tasks/task.html",
         task=task,
@@ -178,10 +217,14 @@ def _page(
         form=form,
         is_refused=refusal is not None,
         is_mine=task.assignee == actor.login,
-        may_do=may_do,
+        may_do=situation.may_do,
+        in_whose_name=view.names.get(principal, principal) if (principal := cases.in_whose_name(open_task, actor)) else None,
+        asked_by=_name(session, task.delegated_by) if task.delegated_by else None,
+        answers=task.delegated_by is not None and task.assignee == actor.login,
+        people=situation.colleagues(),
         barred=view.activity_name(task.instance_id, case.barred(open_task, actor.login)),
         holders=cases.holders(open_task, view.names),
-        offers=_offers(Situation(session, actor, now, case, open_task, may_do), refused_operation),
+        offers=_offers(situation, refused_operation),
         may_put_back=task.assignee == actor.login and (open_task.groups or set(open_task.users) - {actor.login}),
         diagrams=[one for one in cases.diagrams(session, case, now) if one[0].id == task.instance_id],
     )
@@ -197,6 +240,14 @@ def _offers(situation: Situation, refused: tuple[str, Mapping[str, Any], Invalid
     return operations.offers(situation, name, typed, sentences.of_fields(error.fields) or {"": sentences.plain(error.message)})
 
 
+def _kept(task_id: int, typed: Mapping[str, Any], error: ProxyEnded) -> ResponseReturnValue:
+    """Who may not do the task any more is told why, and keeps what they had typed."""
+    with current.steward().db.transaction() as session:
+        drafts.keep(session, task_id, typed, current.actor(), current.now())
+    flash(sentences.plain(error.message), "problem")
+    return redirect(url_for("tasks.show", task_id=task_id), 303)
+
+
 def _too_late(task_id: int) -> ResponseReturnValue:
     """Somebody was first: the task's page says who and when."""
     with current.steward().db.read() as session:
@@ -204,12 +255,20 @@ def _too_late(task_id: int) -> ResponseReturnValue:
         if task.state in OPEN_TASK:
             text = gettext("“%(what)s”已由 %(who)s 领取，没有重复处理。", what=task.name, who=_name(session, task.assignee))
         elif task.completed_by:
-            said = {"what": task.name, "who": _name(session, task.completed_by), "when": words.moment(task.ended_at or task.created_at)}
+            said = {"what": task.name, "who": _who_did(session, task), "when": words.moment(task.ended_at or task.created_at)}
             text = gettext("“%(what)s”已由 %(who)s 在 %(when)s 完成，没有重复处理。", **said)
         else:
             text = gettext("“%(what)s”已经不需要处理了。", what=task.name)
     flash(text, "problem")
     return redirect(url_for("tasks.show", task_id=task_id), 303)
+
+
+def _who_did(session: Session, task: UserTask) -> str:
+    """Who completed it; a proxy with the absent person's name."""
+    name = _name(session, task.completed_by)
+    if task.assignee is None or task.assignee == task.completed_by:
+        return name
+    return gettext("%(who)s代%(principal)s", who=name, principal=_name(session, task.assignee))
 
 
 def _name(session: Session, login: str | None) -> str:

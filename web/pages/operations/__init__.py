@@ -9,9 +9,11 @@ from typing import Any
 from engine.errors import NotFound
 from web.pages.operations.assigning import ASSIGN
 from web.pages.operations.entry import Offer, Operation, Situation
+from web.pages.operations.helping import CALL_OFF, COPY, DELEGATE, REMIND
+from web.pages.operations.ordering import PRIORITIZE, PUT_OFF, TAKE_UP
 
 # In the order in which the page shows them.
-REGISTER: tuple[Operation, ...] = (ASSIGN,)
+REGISTER: tuple[Operation, ...] = (CALL_OFF, ASSIGN, DELEGATE, REMIND, COPY, PUT_OFF, TAKE_UP, PRIORITIZE)
 
 
 def offers(

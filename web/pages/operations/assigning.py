@@ -11,7 +11,7 @@ from web.pages.operations.entry import Done, Field, Operation, Said, Situation
 
 
 def _offered(situation: Situation) -> bool:
-    return situation.holds or situation.supervises
+    return situation.owns or situation.supervises
 
 
 def _fields(situation: Situation) -> list[Field]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from engine import queries_case, rights
+from engine import queries_case, rights, task_work
 from engine.actors import Actor
 from engine.queries_case import Case, OpenTask
 from engine.tables import UserTask
@@ -37,6 +37,11 @@ class Situation:
     @property
     def holds(self) -> bool:
         return self.task.assignee is not None and self.task.assignee == self.actor.login
+
+    @property
+    def owns(self) -> bool:
+        """Whether the task is theirs, or that of somebody for whom they stand in, also while a helper holds it."""
+        return task_work.is_owner(self.task, self.actor)
 
     @property
     def supervises(self) -> bool:
