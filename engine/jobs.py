@@ -15,7 +15,7 @@ from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from engine import alarms, db, history, incidents, instances, messages, notices, proxies, runner, site_lists, standstill, waits
+from engine import alarms, db, history, incidents, instances, messages, notices, numbering, proxies, runner, site_lists, standstill, waits
 from engine.actors import Actor
 from engine.bpmn import codec
 from engine.bpmn.timing import parse_duration
@@ -299,6 +299,7 @@ def _cancel(session: Session, job: Job, now: datetime) -> None:
         event = Event("instance.cancelled", None, {"reason": reason})
         instance.parent_token = None  # the caller is gone: nobody to return to
         runner.cancel(session, instance, event, SYSTEM, now)
+        numbering.void_own(session, instance)
 
 
 def _notify(session: Session, job: Job, now: datetime) -> None:

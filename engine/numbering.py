@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.db import insert_unless_there
 from engine.errors import NotFound
-from engine.tables import Number, NumberSeries, Site
+from engine.tables import Instance, Number, NumberSeries, Site
 
 DAYS_OF_NEXT_MONTH = 2  # the last two days of a month belong to the next one's accounts (A65)
 
@@ -31,6 +31,13 @@ def void(session: Session, number: str) -> None:
     if row is None:
         raise NotFound(f"Expected a number that was given out, but there is no {number}")
     row.state = "void"
+
+
+def void_own(session: Session, instance: Instance) -> None:
+    """Mark the number of a called instance as void, if it has one of its own: its caller's goes on."""
+    row = session.get(Number, instance.number) if instance.number else None
+    if row is not None and row.instance_id == instance.id:
+        row.state = "void"
 
 
 def accounting_month(now: datetime, zone: ZoneInfo) -> str:

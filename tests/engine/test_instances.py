@@ -11,7 +11,7 @@ from engine import inbox, inbox_counts, inbox_walks, instances, numbering, queri
 from engine.actors import Actor
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.numbering import accounting_month
-from engine.tables import Number, Person
+from engine.tables import Instance, Number, Person
 from tests.factories import END_EVENT, ONE_TASK, START_EVENT, Company, chain, diagram, task
 from tests.people import ANNA, BAO, CHEN, DONG, EMMA, FANG, HUA
 
@@ -81,6 +81,24 @@ def test_a_cancelled_orders_number_stays_visible_as_void(company: Company) -> No
     assert company.open_tasks() == []
     with company.database.transaction() as session, pytest.raises(Conflict):
         instances.cancel(session, instance, "again", EMMA, company.now)
+
+
+def test_what_a_cancelled_order_has_called_is_void_under_its_own_number_and_not_under_a_borrowed_one(company: Company) -> None:
+    def calling(called: str) -> bytes:
+        call = f'<callActivity id="call" calledElement="{called}"/>'
+        return diagram(chain(START_EVENT, call, END_EVENT), key=f"for_{called}", properties={"numberSeries": "WX"})
+
+    own = diagram(chain(START_EVENT, task("ask"), END_EVENT), key="own", properties={"numberSeries": "HF"})
+    borrowed = diagram(chain(START_EVENT, task("ask"), END_EVENT), key="borrowed")
+    company.deploy(own, borrowed, calling("own"), calling("borrowed"))
+    first, second = company.start("for_own"), company.start("for_borrowed")
+    company.work()
+    with company.database.transaction() as session:
+        instances.cancel(session, first, "entered twice", EMMA, company.now)
+        child = session.scalars(select(Instance).where(Instance.parent_id == second)).one()
+        instances.cancel(session, child.id, "nobody to ask", EMMA, company.now)
+    company.work()
+    assert numbers(company) == [("HF-S1-202603-0001", "void"), ("WX-S1-202603-0001", "void"), ("WX-S1-202603-0002", "used")]
 
 
 def test_an_order_whose_state_cannot_be_read_can_still_be_cancelled(company: Company) -> None:

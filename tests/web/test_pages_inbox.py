@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine import identity, user_tasks
+from engine import identity, instances, user_tasks
 from tests.factories import END_EVENT as END
 from tests.factories import START_EVENT as BEGIN
 from tests.factories import Company, chain, diagram, task
-from tests.people import ANNA, BAO, DONG, OPERATOR
+from tests.people import ANNA, BAO, DONG, EMMA, OPERATOR
 from tests.web.forms import CALL, FILES, PROCESS
 
 
@@ -69,6 +69,17 @@ def test_a_finished_order_is_found_too(visit, company):
     visitor = visit("chen").open("/inbox?box=cases&q=漏水")
     assert visitor.texts(".list .does") == ["WX-S1-202603-0001"] and "已完成" in visitor.text(".list")
     assert visitor.page.cssselect(".list .does")[0].get("href") == f"/orders/{case}"
+
+
+def test_the_number_of_a_cancelled_order_stays_in_search_and_on_its_page_as_void(visit, company):
+    case = company.start(variables=CALL)
+    with company.database.transaction() as session:
+        instances.cancel(session, case, "entered twice", EMMA, company.now)
+    visitor = visit("chen").open("/inbox?box=cases&q=WX-S1-202603-0001")
+    assert visitor.texts(".list .does s") == ["WX-S1-202603-0001"] and "作废" in visitor.text(".list .does")
+    assert "作废" in visitor.open(f"/orders/{case}").text("h1")
+    company.start(variables=CALL)
+    assert visitor.open("/inbox?box=cases&q=漏水").texts(".list .does s") == ["WX-S1-202603-0001"]
 
 
 def test_cases_that_one_was_asked_first_stay_listed_until_they_end(visit, company):
