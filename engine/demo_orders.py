@@ -15,6 +15,7 @@ from engine.demo import login_of
 from engine.demo_complaints import COMPLAINTS
 from engine.demo_repairs import ORDERS
 from engine.demo_samples import PHOTOGRAPH, SIGNATURE, Act, Sample, Told
+from engine.demo_services import SERVICES
 from engine.errors import Conflict, NotFound, Rejected
 from engine.states import OPEN_TASK
 from engine.tables import House, Instance, Resident, TaskParticipant, UserTask
@@ -22,7 +23,7 @@ from engine.tables import House, Instance, Resident, TaskParticipant, UserTask
 
 def tell(database: Database, now: datetime) -> list[Told]:
     """Tell every sample; nothing happens where its process is not deployed."""
-    return [told for order in (*ORDERS, *COMPLAINTS) if (told := _tell(database, order, now)) is not None]
+    return [told for order in (*ORDERS, *COMPLAINTS, *SERVICES) if (told := _tell(database, order, now)) is not None]
 
 
 def _tell(database: Database, order: Sample, now: datetime) -> Told | None:

@@ -13,7 +13,7 @@ from engine.actors import Actor
 from engine.db import Database
 from engine.settings import Settings
 from engine.states import OPEN_TASK
-from engine.tables import AttachmentUse, CaseField, Incident, Instance, UserTask
+from engine.tables import AttachmentUse, CaseField, Incident, Instance, ListEntry, UserTask
 
 PROCESSES = Path(__file__).parents[2] / "processes"
 DAY = datetime(2026, 3, 2, 6, tzinfo=UTC)  # 14:00 in Shanghai, a Monday
@@ -48,6 +48,9 @@ def test_every_sample_is_told_to_its_end_and_leaves_work_of_every_kind(database:
         waiting = set(session.scalars(select(UserTask.activity_id).where(UserTask.state.in_(OPEN_TASK))))
         assert waiting >= {"dispatch", "take", "arrive", "quote", "verify", "sign_return", "approve_late_entry", "call_back", "check_store"}
         assert waiting >= {"look_into", "acknowledge", "handle", "give_opinion", "accept"}
+        assert waiting >= {"agree", "look_up"}
+        lists = session.execute(select(ListEntry.list, ListEntry.key).order_by(ListEntry.list)).all()
+        assert [tuple(row) for row in lists] == [("inquiry_answers", "电动车充电怎么收费"), ("standing_services", "高空擦窗")]
         library = session.scalars(select(CaseField.value).where(CaseField.name == "case_library"))
         assert list(library) == ["案例库 楼道杂物反复清理"]
         assert all(task.created_at <= now for task in session.scalars(select(UserTask)))
