@@ -30,16 +30,19 @@ def require_other_person(session: Session, held: runner.Held, work: TaskWork, ac
     """
     task, process = work.task, held.loaded.process
     others = [name.strip() for name in process.activity(task.activity_id).properties.get("differsFrom", "").split(",") if name.strip()]
-    if not others or actor.login is None:
+    barred = set(held.workflow.details(task.token).get("not", ()))
+    if not (others or barred) or actor.login is None:
         return
     one = proxies.counted_as_one(session, actor.login, task.site, task.key, now) | {work.principal or actor.login}
+    if one & barred:
+        raise Forbidden(f"Expected somebody else for {task.name}, but {actor.login} has signed it or started the case")
     rows = _BY_PROXY.rows(session, {"of_instance": task.instance_id})
     hands = {(activity_id, principal): proxy for activity_id, principal, proxy in rows}
     for activity_id in others:
-        performer = held.workflow.performers.get(activity_id)
-        if one & {performer, hands.get((activity_id, performer))}:
+        signed = held.workflow.signed(activity_id)
+        if found := one & (signed | {hands.get((activity_id, login)) for login in signed}):
             name = process.activity(activity_id).name or activity_id
-            raise Forbidden(f"Expected somebody other than who did {name}, but that was {performer} too")
+            raise Forbidden(f"Expected somebody other than who did {name}, but that was {min(found)} too")
 
 
 def require_not_excluded(held: runner.Held, work: TaskWork, actor: Actor, now: datetime) -> None:

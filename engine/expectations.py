@@ -105,6 +105,13 @@ def _assignee(scene: _Scene, expected: Mapping[str, str | None]) -> None:
         _equal(f"assignee of {activity_id}", login, _task(scene, activity_id).assignee)
 
 
+def _open_tasks(scene: _Scene, expected: Mapping[str, int]) -> None:
+    query = select(UserTask.activity_id).where(UserTask.instance_id.in_(scene.ids), UserTask.state.in_(OPEN_TASK))
+    found = list(scene.session.scalars(query))
+    for activity_id, count in expected.items():
+        _equal(f"open tasks of {activity_id}", count, found.count(activity_id))
+
+
 def _clock_states(scene: _Scene) -> dict[str, SlaClock]:
     query = select(SlaClock).where(SlaClock.instance_id.in_(scene.ids)).order_by(SlaClock.id)
     return {clock.name: clock for clock in scene.session.scalars(query)}
@@ -162,6 +169,7 @@ _CHECKS: dict[str, Callable[[_Scene, Any], None]] = {
     "first_responder": lambda scene, expected: _equal("the first responder", expected, scene.subject.first_responder),
     "candidate_groups": _candidate_groups,
     "assignee": _assignee,
+    "open_tasks": _open_tasks,
     "clocks": _clocks,
     "overdue": _overdue,
     "kpi": _kpi,

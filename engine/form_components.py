@@ -27,6 +27,7 @@ class Component:
     max_length: int | None = None
     pattern: str | None = None
     readonly: bool = False
+    withheld: bool = False  # from who does this task: neither shown nor taken
     hide: str | None = None  # FEEL; hidden when it is true
     subtype: str = ""  # of a datetime: date, time or datetime
     digits: int | None = None  # of a number: how many decimals

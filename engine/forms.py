@@ -14,6 +14,7 @@ from engine.form_answers import Answer
 from engine.form_components import Component, fields_of
 from engine.form_files import FormReader
 from engine.form_messages import CHINESE, condition_failed, sentence, summary
+from engine.form_rights import restricted, rights_of
 
 __all__ = ["Component", "Form", "compile_form"]
 
@@ -32,10 +33,26 @@ class Form:
         self.keys = frozenset(self.fields)
         # Named by number: a field may be called as marshmallow calls something of its own.
         answers = {f"field_{n}": Answer(component) for n, component in enumerate(self.fields.values())}
+        self._for_tasks: dict[tuple[tuple[str, str], ...], Form] = {}
         self._schema: Schema = Schema.from_dict(dict[str, Field[Any]](answers), name="FormAnswers")(unknown=RAISE)
 
     def __repr__(self) -> str:
         return f"Form({self.id!r})"
+
+    def with_rights(self, properties: Mapping[str, str]) -> "Form":
+        """The form as a task with these `steward:` properties has it; made once."""
+        rights = tuple(rights_of(properties, self.components).items())
+        if not rights:
+            return self
+        known = self._for_tasks.get(rights)
+        if known is None:
+            known = self._for_tasks[rights] = Form(self.id, restricted(self.components, dict(rights)))
+        return known
+
+    @property
+    def withheld(self) -> frozenset[str]:
+        """The fields whose values who does this task does not see."""
+        return frozenset(key for key, component in self.fields.items() if component.withheld)
 
     def hidden(self, payload: Mapping[str, Any], variables: Mapping[str, Any]) -> frozenset[str]:
         """The ids of the components that are not shown when this much is filled in. What cannot be computed yet is shown."""
@@ -110,7 +127,7 @@ class _Hiding:
 
     def _look(self, components: Sequence[Component]) -> None:
         for component in components:
-            if component.hide is not None and self._is_true(component.hide):
+            if component.withheld or (component.hide is not None and self._is_true(component.hide)):
                 self._hide([component])
             else:
                 self._look(component.components)

@@ -164,6 +164,7 @@ def add_person(
     for post in sorted(set(posts)):
         session.add(Membership(person_id=person.id, site=site, post=post))
     session.flush()
+    sites.staff_changed(session, [site])
     history.append_site(session, site, "person.added", actor, now, {"login": login, "name": person.name, "posts": sorted(set(posts))})
     return person
 
@@ -204,6 +205,7 @@ def disable(session: Session, login: str, actor: Actor, now: datetime) -> Person
         raise Conflict(f"Expected {person.login} to be enabled, but it was disabled at {person.disabled_at.isoformat()}")
     person.disabled_at = now
     person.session_epoch += 1
+    sites.staff_changed(session, {site for site, _ in _held(session, person)})
     note(session, person, "person.disabled", actor, now)
     return person
 
@@ -215,6 +217,7 @@ def enable(session: Session, login: str, actor: Actor, now: datetime) -> Person:
     if person.disabled_at is None:
         raise Conflict(f"Expected {person.login} to be disabled, but it is enabled")
     person.disabled_at = None
+    sites.staff_changed(session, {site for site, _ in _held(session, person)})
     note(session, person, "person.enabled", actor, now)
     return person
 
@@ -229,6 +232,7 @@ def add_post(session: Session, login: str, site: str, post: str, actor: Actor, n
         raise NotFound(f"Expected a person with the login {login!r}, but there is none")
     membership = Membership(person_id=person.id, site=site, post=post)
     _insert(session, membership, f"Expected {person.login} not to hold the post {post} at {site} yet, but it does")
+    sites.staff_changed(session, [site])
     history.append_site(session, site, "post.added", actor, now, {"login": person.login, "post": post})
 
 
@@ -240,6 +244,7 @@ def remove_post(session: Session, login: str, site: str, post: str, actor: Actor
     mine = (Membership.person_id == person.id, Membership.site == site, Membership.post == post)
     if session.scalar(delete(Membership).where(*mine).returning(Membership.id)) is None:
         raise NotFound(f"Expected {person.login} to hold the post {post} at {site}, but it does not")
+    sites.staff_changed(session, [site])
     history.append_site(session, site, "post.removed", actor, now, {"login": person.login, "post": post})
 
 

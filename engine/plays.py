@@ -85,10 +85,13 @@ class Play:
             return Actor.system("cli")
         return Actor(name, "page", frozenset({(SITE, re.sub(r"_\d$", "", name))}))
 
-    def task(self, session: Session, activity_id: str, key: str | None) -> UserTask:
+    def task(self, session: Session, activity_id: str, key: str | None, who: str | None = None) -> UserTask:
+        """The open task of an activity: of several, that of the person who is about to act, else the oldest."""
         ids = [one.id for one in self.family(session, key)]
         query = select(UserTask).where(UserTask.instance_id.in_(ids), UserTask.activity_id == activity_id, UserTask.state.in_(OPEN_TASK))
-        task = session.scalars(query.order_by(UserTask.id)).first()
+        found = session.scalars(query.order_by(UserTask.id)).all()
+        mine = [task for task in found if who is not None and task.assignee == who]
+        task = next(iter([*mine, *(one for one in found if one.assignee is None), *found]), None)
         if task is None:
             there = sorted(
                 session.scalars(select(UserTask.activity_id).where(UserTask.instance_id.in_(ids), UserTask.state.in_(OPEN_TASK)))
@@ -122,12 +125,12 @@ class Play:
 
     def _complete(self, step: Mapping[str, Any]) -> None:
         with self.database.transaction() as session:
-            task = self.task(session, step["complete"], step.get("in"))
+            task = self.task(session, step["complete"], step.get("in"), step.get("as"))
             user_tasks.complete(session, task.id, step.get("data") or {}, self.actor(step.get("as")), self.clock.now())
 
     def _claim(self, step: Mapping[str, Any]) -> None:
         with self.database.transaction() as session:
-            task = self.task(session, step["claim"], step.get("in"))
+            task = self.task(session, step["claim"], step.get("in"), step.get("as"))
             user_tasks.claim(session, task.id, self.actor(step.get("as")), self.clock.now())
 
     def _unclaim(self, step: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ from engine.bpmn.triggers import StateCorrupt
 from engine.cursors import Page
 from engine.definitions import Described
 from engine.errors import NotFound, Unusable
-from engine.forms import Component
+from engine.forms import Component, Form
 from engine.history import Line
 from engine.incidents import STANDSTILL
 from engine.states import OPEN_TASK
@@ -78,13 +78,23 @@ class Case:
         known: Mapping[str, Any] = self.states.get(self.instance.id, {}).get("variables", {})
         return known
 
+    def details(self, task: UserTask) -> Mapping[str, Any]:
+        """What the instance knows of the work that this task stands for."""
+        rows = self.states.get(task.instance_id, {}).get("tokens", ())
+        found: Mapping[str, Any] = next((row[9] for row in rows if str(row[0]) == task.token), {})
+        return found
+
     def barred(self, open_task: OpenTask, login: str | None) -> str | None:
         """The activity that the person did and whose performer must be somebody else for this task; None when they may do it."""
         task = open_task.task
-        process, performers = self.loaded[task.instance_id].process, self.states.get(task.instance_id, {}).get("performers", {})
+        process, state = self.loaded[task.instance_id].process, self.states.get(task.instance_id, {})
         activity = process.activities.get(task.activity_id)
         named = activity.properties.get("differsFrom", "") if activity is not None else ""
-        return next((one for one in map(str.strip, named.split(",")) if one and performers.get(one) == login), None)
+        did = {name for name, who in state.get("performers", {}).items() if who == login}
+        did |= {name for name, signed in state.get("signed", {}).items() if login in signed}
+        if login in self.details(task).get("not", ()):
+            return task.activity_id
+        return next((one for one in map(str.strip, named.split(",")) if one and one in did), None)
 
     @property
     def root(self) -> Instance:
@@ -162,6 +172,12 @@ def task(session: Session, task_id: int, actor: Actor) -> UserTask:
 def loaded_of(session: Session, instance_id: int) -> Described:
     """The definition by which an instance runs, for reading."""
     return definitions.describe(session, session.get_one(Instance, instance_id))
+
+
+def form_of(loaded: Described, task: UserTask) -> Form | None:
+    """The form of a task, with the rights that the diagram gives to who does it."""
+    form, activity = loaded.forms.get(task.form or ""), loaded.process.activities.get(task.activity_id)
+    return form if form is None or activity is None else form.with_rights(activity.properties)
 
 
 def diagram_name(session: Session, definition_id: int) -> str:

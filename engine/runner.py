@@ -143,7 +143,7 @@ def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor:
     done = trigger.token if isinstance(trigger, Complete) else None
     difference = waits.difference(compared.waits_before, compared.waits_after, done)
 
-    events = [_told(event, compared, outcome.changes)]
+    events = [_told(event, compared, outcome.changes), *(Event(told.type, told.activity_id, told.data) for told in outcome.told)]
     events += waits.sync(session, held.instance, held.loaded.process, difference, now)
     opened = _open_incidents(session, held, [] if error else outcome.failures, trigger, now, events)
     # Asked of the whole instance, however large it is: only where somebody wants to know.
@@ -238,6 +238,7 @@ def _context(held: Held, now: datetime) -> Context:
         max_seconds=held.limits.seconds,
         max_items=held.limits.multi_instance,
         zone=held.facts.zone_name,
+        staff=held.facts.staff,
     )
 
 

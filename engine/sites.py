@@ -2,10 +2,10 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,8 +17,8 @@ from engine.actors import Actor
 from engine.calendar import WorkingCalendar
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.prepared import Prepared
-from engine.rights import may_administer, may_see_site, require
-from engine.tables import CalendarDay, ListEntry, Site, SiteVariable
+from engine.rights import READS_ONLY, may_administer, may_see_site, require
+from engine.tables import CalendarDay, ListEntry, Membership, Person, Site, SiteVariable
 
 _CODE = re.compile(r"[A-Z][A-Z0-9]{0,9}")
 _SITE = Prepared(select(Site.name, Site.zone).where(Site.code == bindparam("wanted")))
@@ -28,6 +28,11 @@ _ENTRIES = Prepared(
     select(ListEntry.list, ListEntry.key, ListEntry.content)
     .where(ListEntry.site == bindparam("wanted"))
     .order_by(ListEntry.added_at, ListEntry.key)
+)
+_STAFF = Prepared(
+    select(Membership.post, Person.login)
+    .join(Person, Person.id == Membership.person_id)
+    .where(Membership.site == bindparam("wanted"), Person.disabled_at.is_(None))
 )
 KEPT_SECONDS = 5.0  # how long another process may go on with a figure that was changed here
 
@@ -42,6 +47,7 @@ class SiteFacts:
     variables: Mapping[str, Any]
     days: Mapping[Any, str]
     lists: Mapping[str, Sequence[Mapping[str, Any]]]  # each entry with its key, the oldest first
+    staff: Mapping[str, frozenset[str]]  # who can do work here now: logins by post; "" is everybody
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -141,7 +147,15 @@ def _read(session: Session, code: str) -> SiteFacts:
     lists: dict[str, list[Mapping[str, Any]]] = {}
     for list_name, key, content in _ENTRIES.rows(session, {"wanted": code}):
         lists.setdefault(list_name, []).append({**content, "key": key})
-    return SiteFacts(code, name, zone, variables, days, lists)
+    return SiteFacts(code, name, zone, variables, days, lists, _staff(session, code))
+
+
+def _staff(session: Session, code: str) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {"": set()}
+    for post, login in _STAFF.rows(session, {"wanted": code}):
+        for name in () if post in READS_ONLY else (post, ""):
+            found.setdefault(name, set()).add(login)
+    return {post: frozenset(logins) for post, logins in found.items()}
 
 
 def set_variable(session: Session, code: str, name: str, value: Any, actor: Actor, now: datetime) -> None:
@@ -160,6 +174,13 @@ def set_variable(session: Session, code: str, name: str, value: Any, actor: Acto
     history.append_site(session, code, "site_variable.set", actor, now, {"name": name, "before": before, "after": value})
     forget(session, code)
     db.on_commit(session, lambda: forget(session, code))
+
+
+def staff_changed(session: Session, codes: Iterable[str]) -> None:
+    """Who works at these sites is read anew, now and for everybody else from the commit on."""
+    for code in codes:
+        forget(session, code)
+        db.on_commit(session, partial(forget, session, code))
 
 
 def forget(session: Session, code: str) -> None:

@@ -11,7 +11,7 @@ USER_TASK = {
     "ready": {"claimed", "completed", "cancelled"},
     "claimed": {"ready", "completed", "cancelled"},
     "completed": set[str](),
-    "cancelled": set[str](),
+    "cancelled": {"ready", "claimed"},  # it comes back, when somebody has signed before its person
 }
 
 CLOCK = {

@@ -1,14 +1,14 @@
 """What people do with their tasks: claim, unclaim, assign, complete."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from engine import attachments, db, exclusions, proxies, runner, written_records
+from engine import attachments, db, deciding, exclusions, proxies, runner, written_records
 from engine.actors import Actor
 from engine.bpmn.triggers import Complete
 from engine.db import core
@@ -113,14 +113,15 @@ def complete(session: Session, task_id: int, variables: Mapping[str, Any], actor
     held = runner.hold(session, work.instance)
     exclusions.require_other_person(session, held, work, actor, now)
     exclusions.require_not_excluded(held, work, actor, now)
-    payload = _check(session, held, work.task, variables)
+    said, payload = _check(session, held, work.task, variables)
     compared = _compare(session, held, work, payload, actor, now)
     held.opening = lambda: _close(session, work, actor, now)
-    told = {"task": task_id, "name": work.task.name} | ({"copied": compared.copied} if compared.copied else {})
+    told = {"task": task_id, "name": work.task.name, **said.told} | ({"copied": compared.copied} if compared.copied else {})
     told |= {} if work.principal is None else {"for": work.principal}
     event = Event("user_task.completed", work.task.activity_id, told)
-    done = Complete(work.task.token, {**payload, **compared.variables}, work.principal or actor.login)
-    step = runner.advance(session, held, done, event, actor, now)
+    proxy = None if work.principal is None else actor.login
+    done = Complete(work.task.token, {**payload, **compared.variables}, work.principal or actor.login, said.decision, said.reason)
+    step = runner.advance(session, held, replace(done, signature=said.signature, proxy=proxy), event, actor, now)
     written_records.keep(session, compared)
     return Completion(work.task, work.instance, list(step.incidents), list(step.events))
 
@@ -135,12 +136,23 @@ def _require_right(session: Session, work: TaskWork, actor: Actor, now: datetime
     refuse_if_delegated(work.task)
 
 
-def _check(session: Session, held: runner.Held, task: UserTask, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+def _check(session: Session, held: runner.Held, task: UserTask, variables: Mapping[str, Any]) -> tuple[deciding.Said, Mapping[str, Any]]:
     check_size(variables, db.of(session).settings.limits)
-    if task.form is None:
-        return variables
-    form = held.loaded.forms[task.form]
-    checked: Mapping[str, Any] = form.check(variables, held.workflow.visible(task.token))
+    activity = held.loaded.process.activity(task.activity_id)
+    said = deciding.read(session, activity, held.workflow.details(task.token), variables, task.site)
+    try:
+        payload = said.form if task.form is None else _checked(session, held, task, said.form)
+    except Invalid as refusal:
+        deciding.refuse(said, refusal)
+        raise
+    deciding.refuse(said)
+    return said, payload
+
+
+def _checked(session: Session, held: runner.Held, task: UserTask, filled: Mapping[str, Any]) -> Mapping[str, Any]:
+    assert task.form is not None
+    form = held.loaded.forms[task.form].with_rights(held.loaded.process.activity(task.activity_id).properties)
+    checked: Mapping[str, Any] = form.check(filled, held.workflow.visible(task.token))
     attachments.require_known(session, form, checked, task.site)
     require_holders(session, form, checked, task.site)
     require_listed(session, form, checked, task.site)

@@ -90,10 +90,23 @@ def _sync_tasks(session: Session, instance: Instance, process: Process, changed:
     if not changed.new:
         return []
     rows = [_task_row(instance, process.activity(wait.activity_id), wait, now) for wait in changed.new]
-    ids = _insert_tasks(session, rows)
+    ids = _open_tasks(session, rows, changed.new)
     participants = [row for task_id, wait in zip(ids, changed.new, strict=True) for row in _participants(task_id, instance.site, wait)]
     _INSERT_PARTICIPANTS.run_all(session, participants)
     return [_created(task_id, row, wait) for task_id, row, wait in zip(ids, rows, changed.new, strict=True)]
+
+
+def _open_tasks(session: Session, rows: Sequence[Mapping[str, Any]], waits: Sequence[Wait]) -> Sequence[int]:
+    """The ids of the tasks. One that comes back to its person, after somebody has signed before them, is the task that it was."""
+    if not any(wait.details.get("again") for wait in waits):
+        return _insert_tasks(session, rows)
+    return [_reopened(session, row) or _insert_tasks(session, [row])[0] for row in rows]
+
+
+def _reopened(session: Session, row: Mapping[str, Any]) -> int | None:
+    mine = (UserTask.instance_id == row["instance_id"], UserTask.token == row["token"], UserTask.state == "cancelled")
+    values = {"state": row["state"], "assignee": row["assignee"], "ended_at": None}
+    return session.scalar(update(UserTask).where(*mine).values(values).returning(UserTask.id))
 
 
 def _insert_tasks(session: Session, rows: Sequence[Mapping[str, Any]]) -> Sequence[int]:
@@ -126,7 +139,7 @@ def _task_row(instance: Instance, activity: Activity, wait: Wait, now: datetime)
         "due_at": said.get("due_at"),
         "follow_up_at": said.get("follow_up_at"),
         "sort_at": said.get("due_at") or FAR_FUTURE,
-        "form": activity.form,
+        "form": None if "signer" in said else activity.form,  # who was added gives an opinion
         "created_at": now,
     }
 
@@ -157,7 +170,9 @@ def _created(task_id: int, row: Mapping[str, Any], wait: Wait) -> Event:
     data = {"task": task_id, "name": row["name"], "assignee": row["assignee"], "candidate_groups": groups, "candidate_users": users}
     if row["due_at"] is not None:
         data["due_at"] = row["due_at"].isoformat()
-    return Event("user_task.created", wait.activity_id, data)
+    if (added := wait.details.get("signer")) is not None:
+        data["signer"] = {name: value for name, value in added.items() if value}
+    return Event("user_task.reopened" if wait.details.get("again") else "user_task.created", wait.activity_id, data)
 
 
 def _sync_timers(session: Session, instance: Instance, process: Process, changed: Difference) -> None:

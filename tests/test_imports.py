@@ -55,6 +55,7 @@ ENGINE_LAYERS = [
         "instances",
         "alarms",
         "user_tasks",
+        "deciding",
         "task_work",
         "comments",
         "copies",

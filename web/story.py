@@ -7,9 +7,10 @@ from typing import Any
 
 from flask_babel import gettext
 
+from engine.bpmn import approvals
 from engine.bpmn.model import Process
 from engine.history import Line
-from web import words
+from web import language, words
 
 LATE_ENTRY = 60  # seconds between event and entry from which a late entry is told as one
 
@@ -49,6 +50,13 @@ class Cast:
         process = self.processes.get(line.instance or 0)
         activity = process.activities.get(line.activity or "") if process else None
         return (activity.name if activity else "") or line.activity or ""
+
+    def button(self, line: Line) -> str:
+        """What the button said by which something was decided."""
+        process, key = self.processes.get(line.instance or 0), str((line.data or {}).get("decision"))
+        activity = process.activities.get(line.activity or "") if process else None
+        found = () if activity is None else approvals.buttons_of(activity)
+        return next((one.name(language.current()) for one in found if one.key == key), key)
 
     def clock(self, line: Line) -> str:
         return clock_name(str((line.data or {}).get("clock", "")))
@@ -140,8 +148,11 @@ def _assigned(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
 
 def _completed(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
     said = {"who": cast.who(line), "what": data.get("name") or cast.activity(line)}
+    quote = str(data.get("reason") or "")
+    if data.get("decision"):
+        return Sentence(line.at, gettext("%(who)s 对“%(what)s”：%(decision)s", decision=cast.button(line), **said), quote=quote)
     if not data.get("copied"):
-        return Sentence(line.at, gettext("%(who)s 完成了“%(what)s”", **said))
+        return Sentence(line.at, gettext("%(who)s 完成了“%(what)s”", **said), quote=quote)
     earlier = gettext("、").join(dict.fromkeys(_earlier_record(one, cast) for one in data["copied"]))
     return Sentence(line.at, gettext("%(who)s 完成了“%(what)s”，内容与以前的记录雷同", **said), "bad", quote=earlier)
 
@@ -150,6 +161,23 @@ def _earlier_record(copied: Mapping[str, Any], cast: Cast) -> str:
     """The record that was repeated: whose, of which case, when."""
     at = words.moment(datetime.fromisoformat(copied["at"]), zone=cast.zone)
     return " ".join(filter(None, (copied.get("number"), cast.name(copied.get("by")), at)))
+
+
+def _ruled(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    """A rule of the diagram took a person's place, or asked another."""
+    whys = {
+        "whenNobody": gettext("没有人可以办理"),
+        "whenSame": gettext("同一个人已经审批过"),
+        "whenInitiator": gettext("办理人就是发起人"),
+    }
+    said = {"what": cast.activity(line), "why": whys.get(str(data.get("rule")), "")}
+    to = gettext("、").join(words.post_name(post) for post in data.get("to", ()))
+    if to:
+        return Sentence(line.at, gettext("“%(what)s”：%(why)s，转给 %(to)s", to=to, **said), "machine")
+    if data.get("nobody_else"):
+        return Sentence(line.at, gettext("“%(what)s”：%(why)s，没有别人可以接替", **said), "machine")
+    passes = gettext("通过") if data.get("answer") == "pass" else gettext("不通过")
+    return Sentence(line.at, gettext("“%(what)s”：%(why)s，按规定%(passes)s", passes=passes, **said), "machine")
 
 
 def _commented(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
@@ -276,6 +304,10 @@ TELLERS: dict[str, Teller] = {
     "user_task.unclaimed": _unclaimed,
     "user_task.assigned": _assigned,
     "user_task.completed": _completed,
+    "user_task.reopened": _created,
+    "user_task.redirected": _ruled,
+    "user_task.settled": _ruled,
+    "user_task.kept": _ruled,
     "comment.added": _commented,
     "timer.fired": _fired,
     "message.received": _received,

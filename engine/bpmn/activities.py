@@ -1,13 +1,13 @@
-"""Activities that last: user tasks, jobs for workers, calls of other processes, subprocesses."""
+"""Activities that last: jobs for workers, calls of other processes, subprocesses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.bpmn import catching, timing
+from engine.bpmn import catching
 from engine.bpmn.elements import Work
 from engine.bpmn.extensions import Reader
-from engine.bpmn.instance import StepFailed, Token
+from engine.bpmn.instance import Token
 from engine.bpmn.scopes import View, write
 
 
@@ -53,80 +53,6 @@ class Body:
     def token_ended(self, owner: Token, token: Token) -> None:
         if not owner.holds_tokens():
             owner.workflow.finish_scope(owner)
-
-
-class UserTask(Work):
-    """Work of a person. Who may do it and until when is evaluated when the token comes."""
-
-    is_of_a_person = True
-
-    def configure(self, reader: Reader) -> None:
-        super().configure(reader)
-        activity = self.activity
-        assert activity is not None
-        self.assignee = reader.template(activity.assignee, "an assignee")
-        self.users = reader.listed(activity.candidate_users, "candidate users")
-        self.groups = reader.listed(activity.candidate_groups, "candidate groups")
-        self.due = reader.template(activity.due_date, "a due date")
-        self.follow_up = reader.template(activity.follow_up_date, "a follow-up date")
-        self.priority = reader.template(activity.priority, "a priority")
-        self.title = reader.template(activity.name, "a name") if "${" in activity.name else None
-
-    def accept(self, token: Token, variables: Mapping[str, Any]) -> None:
-        if (around := token.owner) is not None and isinstance(around.task_spec, Subprocess):
-            around.task_spec.refuse_out_of_turn(around, token)
-        super().accept(token, variables)
-
-    def prepare(self, token: Token, view: View) -> dict[str, Any]:
-        said = {
-            "assignee": _person(view, self.assignee),
-            "candidate_users": _listed(view, self.users),
-            "candidate_groups": _listed(view, self.groups),
-            "due_at": _moment(view, self.due),
-            "follow_up_at": _moment(view, self.follow_up),
-            "priority": _number(view, self.priority),
-            "name": None if self.title is None else str(view.json(self.title)),
-        }
-        # What nobody said is not stored: a thousand open tasks of one activity are written anew with each of them that is done.
-        return {"kind": "user_task", **{name: value for name, value in said.items() if value not in (None, [])}}
-
-
-def _person(view: View, expression: Any) -> str | None:
-    value = None if expression is None else view.json(expression)
-    if value is not None and not isinstance(value, str):
-        raise StepFailed("expression", f"Expected '{expression.text}' to give a login name, but it gives {value!r:.60}")
-    return value or None
-
-
-def _listed(view: View, expressions: tuple[Any, ...]) -> list[str]:
-    names: list[str] = []
-    for expression in expressions:
-        value = view.json(expression)
-        parts = value.split(",") if isinstance(value, str) else value or []
-        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-            raise StepFailed("expression", f"Expected '{expression.text}' to give names, but it gives {value!r:.60}")
-        names += [part.strip() for part in parts if part.strip()]
-    return list(dict.fromkeys(names))
-
-
-def _moment(view: View, expression: Any) -> str | None:
-    value = None if expression is None else view.evaluate(expression)
-    if value is None:
-        return None
-    try:
-        return timing.moment_of(value, view.context.now, view.context.zone).isoformat()
-    except (ValueError, OverflowError) as error:
-        raise StepFailed("expression", f"Expected '{expression.text}' to give a date: {error}") from error
-
-
-def _number(view: View, expression: Any) -> int | None:
-    if expression is None:
-        return None
-    value = view.json(expression)
-    try:
-        return int(value)
-    except (TypeError, ValueError, OverflowError):
-        raise StepFailed("expression", f"Expected '{expression.text}' to give a number, but it gives {value!r:.60}") from None
 
 
 class External(Work):

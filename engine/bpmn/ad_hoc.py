@@ -1,10 +1,11 @@
 """Ad-hoc subprocesses, BPMN 2.0.2 §13.3.5: what is in them is done in any order, until enough is done."""
 
 from engine.bpmn import compaction
-from engine.bpmn.activities import Subprocess, UserTask
+from engine.bpmn.activities import Subprocess
 from engine.bpmn.extensions import Reader
 from engine.bpmn.instance import READY, STARTED, StepFailed, Token
 from engine.bpmn.scopes import View, holds
+from engine.bpmn.user_task import UserTask
 from engine.bpmn.vocabulary import ACTIVITIES, BPMN
 from engine.errors import Conflict
 

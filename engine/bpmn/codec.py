@@ -36,6 +36,8 @@ def dump(instance: Instance, fingerprint: str, instance_id: int | None = None) -
     }
     if instance.past is not None:
         state["past"] = instance.past.stored() | {"ended": sorted(root.ended)}
+    if instance.signed:
+        state["signed"] = instance.signed
     text = _text(state, instance.all_tokens())
     if len(text) > LARGEST:
         raise LimitExceeded(f"Expected an instance of at most {LARGEST} bytes before it is compressed, but this one would have {len(text)}")
@@ -52,6 +54,7 @@ def load(executable: Executable, state: bytes, instance_id: int | None = None) -
         raise StateCorrupt(f"Expected a state of definition {executable.fingerprint}, but found one of {values['fingerprint']}")
     instance = Instance(executable.elements, executable.body)
     instance.numbers, instance.completed, instance.performers = values["numbers"], values["completed"], values["performers"]
+    instance.signed = values.get("signed", {})
     instance.root.variables, instance.root.details = values["variables"], values["details"]
     if instance.past is not None and "past" in values:
         instance.past.read(values["past"])

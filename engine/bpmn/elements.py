@@ -1,6 +1,6 @@
 """What the elements of a diagram do, one class each: SpiffWorkflow's task specifications with BPMN 2.0.2's behaviour."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -232,6 +232,20 @@ class Work(Element):
         """What its output mapping and its data outputs give to the scope around it."""
         mapped = {} if self.outputs_mapped is None else self.outputs_mapped.evaluate(view)
         return mapped | self.data.leaving(view.within(mapped), without=None if self.collects is None else self.collects.output)
+
+    def decided(self, body: Token) -> bool | None:
+        """What the people of a repetition have decided, as soon as it can no longer change; None where nothing is decided."""
+        return None
+
+    def conclude(self, body: Token, decided: bool | None) -> None:
+        """A repetition is over."""
+
+    def reopened(self, body: Token, items: Sequence[int]) -> None:
+        """Items of a repetition have not ended after all."""
+
+    def without_items(self, body: Token) -> bool | None:
+        """There is nothing to repeat over: whether that is the end of it."""
+        return True
 
     def _hand_over(self, token: Token, outputs: dict[str, Any]) -> None:
         """Outputs go to the scope around; an item's own result stays with it until all items are done."""

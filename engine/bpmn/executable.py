@@ -20,6 +20,7 @@ from engine.bpmn.model import Process
 from engine.bpmn.normalise import normalise
 from engine.bpmn.specification import parse
 from engine.bpmn.undoing import connect as connect_undoing
+from engine.bpmn.user_task import UserTask
 from engine.bpmn.vocabulary import BPMN, FLOW_NODES, SUBPROCESSES, name_of
 from engine.errors import DeploymentRefused, Problem
 
@@ -150,6 +151,8 @@ def _connect(
             _decide(element, decisions, reader)
         if isinstance(element, Event):
             elements.update({part.name: part for part in element.parts})
+        if isinstance(element, UserTask):
+            elements[element.signer.name] = element.signer
     for element in elements.values():
         if isinstance(element, AdHoc):
             element.find_beginnings()

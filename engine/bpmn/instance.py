@@ -11,7 +11,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn import compaction, lineage
-from engine.bpmn.triggers import Change, Context, Failure, Thrown
+from engine.bpmn.triggers import Change, Context, Failure, Thrown, Told
 
 READY, STARTED, WAITING = TaskState.READY, TaskState.STARTED, TaskState.WAITING
 Arrivals = dict[str, deque["Token"]]  # by incoming sequence flow, oldest first
@@ -122,6 +122,7 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
         self.touched: dict[str, dict[str, Any] | None] = {}  # tokens that may have changed, with their variables as they were
         self.numbers = 0
         self.performers: dict[str, str] = {}
+        self.signed: dict[str, dict[str, bool | None]] = {}  # by activity, who signed its last visit, and whether they approved
         self.joins: dict[tuple[str, str], Any] = {}  # joins where tokens wait, by scope and element
         self.watching: dict[str, int] = {}  # tokens that wait for a condition, and after which writing they were asked last
         self.past = lineage.Past() if process.goes_back else None
@@ -137,6 +138,7 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
         self.changes: list[Change] = []
         self.failures: list[Failure] = []
         self.thrown: list[Thrown] = []
+        self.told: list[Told] = []
 
     # -- tokens -------------------------------------------------------------------------------------------------------
 

@@ -12,13 +12,16 @@ def enter(spec: Any, body: Token) -> bool | None:
     view = spec.data.collected(View(body))
     items = spec.loop.items(view)
     waits = catching.prepare_boundaries(spec, view)
+    nobody = not items and spec.without_items(body) is None
+    if nobody:
+        items = [None]
     if not items:
         _give_results(body, _results(body, []))
         body.entered()
         return True
     first = 1 if spec.loop.sequential else len(items)
     body.variables = {"nrOfInstances": len(items), "nrOfActiveInstances": first, "nrOfCompletedInstances": 0}
-    body.details = {"items": items if spec.loop.sequential else [], "started": first}
+    body.details = {"items": items if spec.loop.sequential else [], "started": first, **({"nobody": True} if nobody else {})}
     catching.listen(body, waits)
     for number in range(first):
         _start(body, number, items[number])
@@ -51,6 +54,7 @@ def as_begun(item: Token) -> dict[str, Any]:
 def reopen(body: Token, items: list[int]) -> None:
     """These items have not ended after all: they are there again, or in a sequence the first of them."""
     assert body.variables is not None
+    body.task_spec.reopened(body, items)
     body.variables["nrOfCompletedInstances"] -= len(items)
     if body.task_spec.loop.sequential:
         body.details["started"], body.variables["nrOfActiveInstances"] = min(items) + 1, 1
@@ -77,13 +81,15 @@ def check(body: Token) -> bool | None:
     loop, variables = body.task_spec.loop, body.variables
     assert variables is not None
     started, total = body.details["started"], variables["nrOfInstances"]
-    enough = loop.condition is not None and holds(View(body), loop.condition)
+    decided = body.task_spec.decided(body)
+    enough = decided is not None or (loop.condition is not None and holds(View(body), loop.condition))
     if enough or (started == total and not body.holds_tokens()):
         results = _results(body, body.details.get("results", []))
         if (past := body.workflow.past) is not None:
             past.consume_whole(body)
         for item in body.within():
             body.workflow.cancel_token(item)
+        body.task_spec.conclude(body, decided)
         _give_results(body, results)
         return True
     if started < total and loop.sequential:

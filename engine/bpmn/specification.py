@@ -8,11 +8,12 @@ from SpiffWorkflow.bpmn.parser.ProcessParser import ProcessParser
 from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
-from engine.bpmn.activities import Body, Call, EventSubprocess, External, Subprocess, Transaction, UserTask
+from engine.bpmn.activities import Body, Call, EventSubprocess, External, Subprocess, Transaction
 from engine.bpmn.ad_hoc import AdHoc
 from engine.bpmn.elements import BusinessRule, Element, PassThrough, Script, Throw
 from engine.bpmn.events import Boundary, Catch, Start, ThrowEvent
 from engine.bpmn.gateways import EventBased, Exclusive, Inclusive, Parallel
+from engine.bpmn.user_task import UserTask
 from engine.bpmn.vocabulary import BPMN, FLOW_NODES, name_of
 
 

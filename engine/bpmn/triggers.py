@@ -27,6 +27,30 @@ class Complete:
     token: str
     variables: Variables = field(default_factory=dict)
     performer: str | None = None
+    # What the person decided by a button of the task.
+    decision: str | None = None
+    reason: str | None = None
+    signature: str | None = None
+    proxy: str | None = None  # who acted in the name of the performer
+    rule: str | None = None  # of the diagram, which decided where no person did
+
+
+@dataclass(frozen=True)
+class AddSigner:
+    """Let somebody sign before, after or beside the one whose task this is."""
+
+    token: str
+    login: str
+    where: str
+    by: str | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class RemoveSigner:
+    """Take an added signer away who has not signed yet."""
+
+    token: str
 
 
 @dataclass(frozen=True)
@@ -106,7 +130,22 @@ class Cancel:
     """End everything now."""
 
 
-Trigger = Start | Complete | Fire | Deliver | Fail | Escalate | Alarm | Retry | Return | Withdraw | SetVariables | Cancel
+Trigger = (
+    Start
+    | Complete
+    | AddSigner
+    | RemoveSigner
+    | Fire
+    | Deliver
+    | Fail
+    | Escalate
+    | Alarm
+    | Retry
+    | Return
+    | Withdraw
+    | SetVariables
+    | Cancel
+)
 
 
 @dataclass(frozen=True)
@@ -121,6 +160,7 @@ class Context:
     max_items: int = 5_000  # of a multi-instance activity
     zone: str = "Asia/Shanghai"  # how to read a timer's date that names no zone
     patience: float | None = None  # seconds after which whoever asks wants to know that it takes long: others wait for it
+    staff: Mapping[str, frozenset[str]] | None = None  # who can do work at the site, by post; "" is everybody. None: it is not asked
 
 
 @dataclass(frozen=True)
@@ -158,12 +198,22 @@ class Thrown:
 
 
 @dataclass(frozen=True)
+class Told:
+    """Something that a rule of the diagram decided, for history to tell."""
+
+    type: str
+    activity_id: str
+    data: Variables
+
+
+@dataclass(frozen=True)
 class Outcome:
     """Everything that one trigger brought about, in order of occurrence."""
 
     changes: list[Change]
     failures: list[Failure]
     messages: list[Thrown]
+    told: list[Told] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,9 @@ def _reopen_repetitions(instance: Instance, number: int) -> None:
 
 def _name_the_performer_before(instance: Instance, visit: Visit) -> None:
     performers = instance.performers
+    signed = instance.signed.get(visit.activity, {})
+    left = {login: approved for login, approved in signed.items() if visit.performer is not None and login != visit.performer}
+    instance.signed = {**instance.signed, visit.activity: left} if signed else instance.signed
     if performers.get(visit.activity) == visit.performer and visit.performer is not None:
         del performers[visit.activity]
         performers.update({} if visit.before is None else {visit.activity: visit.before})

@@ -1,16 +1,17 @@
 """One running process instance, as the rest of the engine sees it. The only door to SpiffWorkflow."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from engine.bpmn import codec, throwing, ways_back
+from engine.bpmn import codec, signers, throwing, ways_back
 from engine.bpmn.executable import Executable
 from engine.bpmn.instance import READY, STARTED, WAITING, Instance, StepFailed, TakesLong, Token
 from engine.bpmn.sandbox import EvaluationFailed, to_json
 from engine.bpmn.scopes import View, scope_of
 from engine.bpmn.triggers import (
+    AddSigner,
     Alarm,
     Cancel,
     Change,
@@ -23,6 +24,7 @@ from engine.bpmn.triggers import (
     Failure,
     Fire,
     Outcome,
+    RemoveSigner,
     Retry,
     Return,
     SetVariables,
@@ -37,6 +39,7 @@ from engine.bpmn.triggers import (
 from engine.errors import Conflict, Invalid, NotFound
 
 __all__ = [
+    "AddSigner",
     "Alarm",
     "Cancel",
     "Change",
@@ -48,6 +51,7 @@ __all__ = [
     "Failure",
     "Fire",
     "Outcome",
+    "RemoveSigner",
     "Retry",
     "Return",
     "SetVariables",
@@ -118,6 +122,21 @@ class Workflow:
         """Who last completed each user task."""
         return self._instance.performers
 
+    def signed(self, activity_id: str) -> Set[str]:
+        """Everybody who signed the last visit to a user task, added signers and those for whom others acted as well."""
+        last = self._instance.performers.get(activity_id)
+        return {*self._instance.signed.get(activity_id, ()), *([] if last is None else [last])}
+
+    @property
+    def signers(self) -> Mapping[str, str]:
+        """The token of each added signer who is still to sign, by login; also of those whose turn has not come."""
+        tokens = (token for token in self._instance.all_tokens() if signers.is_added(token) and not token.details.get("acted"))
+        return {token.details["signer"]["login"]: token.id for token in tokens if token.details["signer"]["login"]}
+
+    def details(self, token_id: str) -> Mapping[str, Any]:
+        """What is known of the work that a token waits for."""
+        return dict(self._token(token_id).details)
+
     def visible(self, token_id: str) -> Mapping[str, Any]:
         """Every variable that can be seen from a token."""
         return View(self._token(token_id)).visible()
@@ -152,7 +171,7 @@ class Workflow:
     @property
     def waiting(self) -> Mapping[str, str]:
         """The activity of each token that waits for something outside."""
-        return {token.id: token.task_spec.name for token in self._instance.all_tokens() if not token.failed and _is_waiting(token)}
+        return {token.id: token.task_spec.shown_as for token in self._instance.all_tokens() if not token.failed and _is_waiting(token)}
 
     def compare_from_here(self) -> None:
         """From now on it is written down what changes; `compared` tells."""
@@ -187,6 +206,10 @@ class Workflow:
                 pass
             case Complete():
                 self._complete(trigger)
+            case AddSigner():
+                self._change_signers(self._waiting(trigger.token, "user_task"), trigger)
+            case RemoveSigner():
+                self._change_signers(self._token(trigger.token), trigger)
             case Fire():
                 token = self._waiting(trigger.token, "timer")
                 self._note(token, "timer.fired")
@@ -221,7 +244,7 @@ class Workflow:
             instance.past.settle()
         if isinstance(trigger, Return | Withdraw):
             self._refuse_unless_back()
-        return Outcome(instance.changes, instance.failures, instance.thrown)
+        return Outcome(instance.changes, instance.failures, instance.thrown, instance.told)
 
     def _token(self, token_id: str) -> Token:
         token: Token | None = self._instance.tasks.get(token_id)
@@ -238,16 +261,32 @@ class Workflow:
 
     def _complete(self, trigger: Complete) -> None:
         token = self._waiting(trigger.token, "user_task", "job", "call")
-        kind, item = token.details["kind"], token.item
-        begun = None if item is None else token.task_spec.plays.as_begun(token)
-        token.task_spec.accept(token, _plain(trigger.variables))
-        if kind != "user_task":
-            self._note(token, f"{kind}.completed")
+        if token.details["kind"] == "user_task":
+            self._sign(token, trigger)
             return
-        if self._instance.past is not None:
-            self._instance.past.visit(token, trigger.performer, begun)
+        kind = token.details["kind"]
+        token.task_spec.accept(token, _plain(trigger.variables))
+        self._note(token, f"{kind}.completed")
+
+    def _sign(self, token: Token, trigger: Complete) -> None:
+        """Somebody does a task of people, or their part of it. It has been visited when everybody has."""
+        main, past = signers.main_of(token), self._instance.past
+        begun = None if main.item is None else main.task_spec.plays.as_begun(main)
+        if past is not None:
+            past.begin(token)
+        main.task_spec.sign(token, _plain(trigger.variables), trigger)
+        if past is not None and main.phase == "leave":
+            past.visit(main, trigger.performer, begun)
         if trigger.performer is not None:
-            self._instance.performers[token.task_spec.name] = trigger.performer
+            self._instance.performers[main.task_spec.name] = trigger.performer
+
+    def _change_signers(self, token: Token, trigger: AddSigner | RemoveSigner) -> None:
+        if (past := self._instance.past) is not None:
+            past.begin(token)
+        if isinstance(trigger, AddSigner):
+            signers.add(token, trigger)
+        else:
+            signers.remove(token, trigger)
 
     def _note(self, token: Token, kind: str) -> None:
         """The outside does something to this token."""

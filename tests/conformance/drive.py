@@ -10,6 +10,7 @@ from engine.bpmn.executable import Executable, compile_process
 from engine.bpmn.parser import read_xml
 from engine.bpmn.vocabulary import read_processes
 from engine.bpmn.workflow import (
+    AddSigner,
     Cancel,
     Complete,
     Context,
@@ -18,6 +19,7 @@ from engine.bpmn.workflow import (
     Failure,
     Fire,
     Outcome,
+    RemoveSigner,
     Retry,
     SetVariables,
     Start,
@@ -65,6 +67,8 @@ class Drive:
     start_event: str | None = None
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     max_steps: int = 10_000
+    staff: Mapping[str, frozenset[str]] | None = None
+    starter: str | None = None
 
     def __post_init__(self) -> None:
         self.now = MONDAY
@@ -78,7 +82,8 @@ class Drive:
 
     @property
     def context(self) -> Context:
-        return Context(self.now, {"now": lambda: self.now, **self.functions}, {"number": "WX-1"}, self.max_steps)
+        functions, case = {"now": lambda: self.now, **self.functions}, {"number": "WX-1", "starter": self.starter}
+        return Context(self.now, functions, case, self.max_steps, staff=self.staff)
 
     def apply(self, trigger: Trigger) -> Outcome:
         context = self.context
@@ -110,6 +115,17 @@ class Drive:
     def complete(self, activity: str, performer: str | None = None, /, **variables: Any) -> Outcome:
         return self.apply(Complete(self.wait(activity).token, variables, performer))
 
+    def decide(self, who: str, decision: str | None = "approve", reason: str | None = None, /, **variables: Any) -> Outcome:
+        """The person whose task waits decides it."""
+        return self.apply(Complete(self.task_of(who).token, variables, who, decision, reason))
+
+    def add_signer(self, by: str, where: str, login: str) -> Outcome:
+        return self.apply(AddSigner(self.task_of(by).token, login, where, by, "because"))
+
+    def remove_signer(self, login: str) -> Outcome:
+        """Take away a signer, also one whose turn has not come."""
+        return self.apply(RemoveSigner(self._live.signers[login]))
+
     def fire(self, activity: str, late: timedelta = timedelta(0), number: int = 0) -> Outcome:
         wait = self.wait(activity, number)
         self.now = max(self.now, wait.details["due_at"].astimezone(UTC) + late)
@@ -139,6 +155,14 @@ class Drive:
 
     def wait(self, activity: str, number: int = 0) -> Wait:
         return [wait for wait in self.waits() if wait.activity_id == activity][number]
+
+    def task_of(self, who: str) -> Wait:
+        return next(wait for wait in self.waits() if wait.kind == "user_task" and wait.details.get("assignee") == who)
+
+    @property
+    def asked(self) -> list[str]:
+        """Whose tasks are open, in the order in which they came."""
+        return [wait.details.get("assignee") for wait in self.waits() if wait.kind == "user_task"]
 
     @property
     def waiting(self) -> list[str]:

@@ -198,10 +198,22 @@ class VariablesAnswer(Schema):
     scopes = Dict(keys=String(), values=Dict(keys=String(), values=Raw(allow_none=True)))
 
 
+class Button(Schema):
+    key = String(required=True, metadata={"description": "what `decision` says when the task is completed"})
+    label = String(required=True)
+    english = String(required=True)
+    needs_reason = Boolean(required=True)
+    needs_signature = Boolean(required=True)
+    refuses = Boolean(required=True)
+
+
 class FormAnswer(Schema):
     form = nullable(String, required=True)
-    form_schema = Raw(required=True, allow_none=True, data_key="schema", metadata={"description": "the form-js schema"})
+    form_schema = Raw(
+        required=True, allow_none=True, data_key="schema", metadata={"description": "the form-js schema, with what this task may see of it"}
+    )
     variables = Dict(keys=String(), values=Raw(allow_none=True), required=True)
+    buttons = List(Nested(Button), required=True, metadata={"description": "what may be decided; none: the task is just done"})
 
 
 class DraftAnswer(Schema):

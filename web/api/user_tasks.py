@@ -9,9 +9,12 @@ import orjson
 from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
-from engine import definitions, drafts, listings, queries_case, user_tasks
+from engine import definitions, drafts, form_rights, listings, queries_case, user_tasks
 from engine.actors import Actor
-from engine.tables import Draft, Instance
+from engine.bpmn.approvals import buttons_of
+from engine.bpmn.model import Activity
+from engine.forms import Form
+from engine.tables import Draft, Instance, UserTask
 from web.api import masking, schemas
 from web.api.routing import commands, reads
 from web.settling import settle
@@ -37,12 +40,27 @@ def show_form(session: Session, actor: Actor, task_id: int) -> Any:
     """The task's form, and the variables that it begins with."""
     task = queries_case.task(session, task_id, actor)
     mask = masking.mask_for(session, task.instance_id, actor)
-    content = None
-    if task.form is not None:
-        files = definitions.resources(session, session.get_one(Instance, task.instance_id).definition_id)
-        forms = (file for file in files if file.kind == "form" and PurePosixPath(file.name).stem == task.form)
-        content = next((orjson.loads(file.content) for file in forms), None)  # none: its definition is gone
-    return {"form": task.form, "form_schema": content, "variables": mask(queries_case.variables_of(session, task.instance_id, task.scope))}
+    loaded = queries_case.loaded_of(session, task.instance_id)
+    form = queries_case.form_of(loaded, task)
+    withheld = form.withheld if form is not None else frozenset()
+    known = mask(queries_case.variables_of(session, task.instance_id, task.scope))
+    activity = loaded.process.activities.get(task.activity_id)
+    return {
+        "form": task.form,
+        "form_schema": _form_file(session, task, activity, form),
+        "variables": {name: value for name, value in known.items() if name not in withheld},
+        "buttons": [] if activity is None else list(buttons_of(activity)),
+    }
+
+
+def _form_file(session: Session, task: UserTask, activity: Activity | None, form: Form | None) -> Any:
+    """The file with the rights that the task gives; None where there is none, or its definition is gone."""
+    if form is None or activity is None:
+        return None
+    files = definitions.resources(session, session.get_one(Instance, task.instance_id).definition_id)
+    forms = (file for file in files if file.kind == "form" and PurePosixPath(file.name).stem == task.form)
+    content = next((orjson.loads(file.content) for file in forms), None)
+    return None if content is None else form_rights.restricted_file(content, form_rights.rights_of(activity.properties, form.components))
 
 
 @commands(nouns, "/user-tasks/<id:task_id>/claim", schemas.UserTask)

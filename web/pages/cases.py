@@ -1,7 +1,7 @@
 """What the pages of a task and of an order show of the case around them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -64,6 +64,10 @@ class View:
     def _is_key(self, fact: ReadableFact) -> bool:
         searchable = self.case.loaded[self.case.instance.id].process.properties.get("searchable", "")
         return fact.kind == "pictures" or fact.key in {name.strip() for name in searchable.split(",")}
+
+    def without(self, names: Collection[str]) -> "View":
+        """The same without the values of these fields."""
+        return replace(self, facts=[fact for fact in self.facts if fact.key not in names]) if names else self
 
     def activity(self, incident: Incident) -> str:
         """What an incident is about, as the diagram calls it."""

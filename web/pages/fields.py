@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from engine import residents
 from engine.errors import Invalid
+from engine.form_rights import shown
 from engine.forms import Component, Form
 from web import language, words
 
@@ -49,7 +50,7 @@ class FormView:
 
     @property
     def components(self) -> Sequence[Component]:
-        return self.form.components if self.form is not None else ()
+        return shown(self.form.components) if self.form is not None else ()
 
     @property
     def brings_files_to(self) -> str:
@@ -105,7 +106,7 @@ class FormView:
 
     def _in_words(self, name: str) -> str:
         value, known = self.variables.get(name), self.labelled.get(name)
-        if value is None or value == "":
+        if value is None or value == "" or (self.form is not None and name in self.form.withheld):
             return "—"
         if known is None:
             return str(value)
@@ -162,7 +163,11 @@ def read(form: Form | None, said: MultiDict[str, str], zone: ZoneInfo) -> dict[s
     """What was filled in, by key. An empty field is None; one that was not sent (since it was hidden) is left out."""
     if form is None:
         return {}
-    return {key: _read_one(component, said, zone) for key, component in form.fields.items() if key in said and not component.readonly}
+    return {
+        key: _read_one(component, said, zone)
+        for key, component in form.fields.items()
+        if key in said and not component.readonly and not component.withheld
+    }
 
 
 def _read_one(component: Component, said: MultiDict[str, str], zone: ZoneInfo) -> Any:

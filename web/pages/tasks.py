@@ -15,7 +15,7 @@ from engine.states import OPEN_TASK
 from engine.tables import UserTask
 from web import current, sentences, words
 from web.names import names_of
-from web.pages import addresses, cases, fields, mentions, operations, outcome
+from web.pages import addresses, cases, deciding, fields, mentions, operations, outcome
 from web.pages.operations import entry
 from web.pages.operations.entry import Offer, Situation
 from web.settling import settle, settle_case
@@ -173,15 +173,14 @@ def _on_to(otherwise: str) -> ResponseReturnValue:
 
 def _typed(session: Session, task_id: int) -> dict[str, Any]:
     task = queries_case.task(session, task_id, current.actor())
-    loaded = queries_case.loaded_of(session, task.instance_id)
-    form = loaded.forms.get(task.form or "")
-    return fields.read(form, request.form, sites.facts(session, task.site).zone)
+    form = queries_case.form_of(queries_case.loaded_of(session, task.instance_id), task)
+    return {**fields.read(form, request.form, sites.facts(session, task.site).zone), **deciding.read(request.form)}
 
 
 def _form_of(session: Session, task: UserTask, values: Mapping[str, Any]) -> fields.FormView:
     loaded = queries_case.loaded_of(session, task.instance_id)
     return fields.FormView(
-        form=loaded.forms.get(task.form or ""),
+        form=queries_case.form_of(loaded, task),
         values=values,
         variables=queries_case.variables_of(session, task.instance_id, task.scope),
         people=lambda posts: [(one.login, one.name) for one in queries_case.colleagues_for(session, task.site, posts)],
@@ -210,11 +209,13 @@ def _page(
     if refusal is not None:
         form = replace(form, errors=sentences.of_fields(refusal.fields) | fields.objections(form.form, values, form.variables))
     situation = Situation(session, actor, now, case, open_task, cases.may_do(case, open_task, actor))
+    activity, details = case.loaded[task.instance_id].process.activities.get(task.activity_id), case.details(task)
     return render_template(
         "tasks/task.html",
         task=task,
-        view=view,
+        view=view if form.form is None else view.without(form.form.withheld),
         form=form,
+        decision=deciding.of(activity, details, values, form.errors),
         is_refused=refusal is not None,
         is_mine=task.assignee == actor.login,
         may_do=situation.may_do,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from lxml.etree import _Element
 
 from engine.bpmn.lint import (
+    approvals,
     boundaries,
     called_processes,
     clocks,
@@ -21,6 +22,7 @@ from engine.bpmn.lint import (
     events,
     expressions,
     extensions,
+    field_rights,
     flows,
     forms,
     gateways,
@@ -85,6 +87,8 @@ RULES = (
     undefined,
     differs_from,
     individual,
+    approvals,
+    field_rights,
     number_series,
     clocks,
 )

@@ -28,10 +28,11 @@ TOLD: Final = (
     "callActivity",
 )
 LONGEST_TOLD: Final = 60
-# Values of the rules of their own (numberSeries, clock.…, differsFrom) and expressions are looked at by those rules.
+# Values of the rules of their own (numberSeries, clock.…, differsFrom, approval, fields …) and expressions are looked at by those rules.
 BUILT: Final[dict[str, frozenset[str]]] = {
     "process": frozenset({"numberSeries", "retention", "title", "searchable", "firstResponder", "sites", "residentSees"}),
-    "userTask": frozenset({"differsFrom", "excludes", "individual", "residentAsk", "residentStep", "signatures"}),
+    "userTask": frozenset({"differsFrom", "excludes", "individual", "residentAsk", "residentStep", "signatures"})
+    | {"approval", "buttons", "fields", "whenNobody", "whenSame", "whenInitiator"},
     **dict.fromkeys(TOLD, frozenset({"residentStep"})),
     "lane": frozenset({"group"}),
     TIMER_PLACES: frozenset({"catchUp"}),
@@ -39,19 +40,19 @@ BUILT: Final[dict[str, frozenset[str]]] = {
 }
 LATER: Final[dict[str, frozenset[str]]] = {
     "process": frozenset({"scenarioGate"}),
-    "userTask": frozenset({"approval", "fields", "returnTo", "withdraw", "buttons", "copyTo", "whenNobody", "whenSame", "whenInitiator"}),
+    "userTask": frozenset({"returnTo", "withdraw", "copyTo"}),
 }
 CHOICES: Final = {
     "retention": ("long_term", "10y", "5y"),
     "catchUp": ("once", "all", "skip"),
-    "signatures": ("none",),
+    "signatures": ("none", "performer", "resident", "two_people"),
 }
 NAME: Final = re.compile(r"[A-Za-z_]\w*")
 SITE: Final = re.compile(r"[A-Z][A-Z0-9]{0,9}")
 
 
 def check(diagram: Diagram) -> Iterator[Problem]:
-    """Good: steward:numberSeries on a process. Bad: steward:numberseries, steward:approval (not built yet), catchUp on a user task."""
+    """Good: steward:numberSeries on a process. Bad: steward:numberseries, steward:copyTo (not built yet), catchUp on a user task."""
     for prop in diagram.root.iter("{http://camunda.org/schema/1.0/bpmn}property"):
         name = prop.get("name") or ""
         if name.startswith(STEWARD):
@@ -96,7 +97,7 @@ def _value(diagram: Diagram, prop: _Element, name: str, value: str) -> Iterator[
     if not value:
         yield diagram.problem(prop, RULE, f"Expected steward:{name} to have a value, but it is empty")
     elif name in CHOICES and value not in CHOICES[name]:
-        yield diagram.problem(prop, RULE, f"Expected steward:{name} to be {_either(CHOICES[name])}, but it is '{value[:60]}'{_later(name)}")
+        yield diagram.problem(prop, RULE, f"Expected steward:{name} to be {_either(CHOICES[name])}, but it is '{value[:60]}'")
     elif name in _FORMATS:
         for complaint in _FORMATS[name](value):
             yield diagram.problem(prop, RULE, f"Expected steward:{name} as in '{_EXAMPLES[name]}', but {complaint}")
@@ -104,10 +105,6 @@ def _value(diagram: Diagram, prop: _Element, name: str, value: str) -> Iterator[
 
 def _either(choices: tuple[str, ...]) -> str:
     return " or ".join(choices)
-
-
-def _later(name: str) -> str:
-    return "; signatures of several kinds are not built yet" if name == "signatures" else ""
 
 
 def _names(value: str) -> Iterator[str]:

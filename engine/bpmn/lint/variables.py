@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from lxml.etree import _Element
 
+from engine.bpmn.approvals import names_set
 from engine.bpmn.expressions_budget import EvaluationFailed, LanguageError
 from engine.bpmn.feel import compile_feel
 from engine.bpmn.lint.diagram import Diagram, Node
@@ -23,6 +24,7 @@ from engine.bpmn.vocabulary import (
     children,
     form_name,
     name_of,
+    steward_properties,
 )
 
 KNOWN: Final = frozenset({"case", "loopCounter", "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances"})
@@ -76,6 +78,8 @@ class Variables:
         self._form(node)
         if any(prop.get("name") == f"{STEWARD}individual" for prop in camunda_properties(node.element)):
             self.defined.add("copied_from")
+        if node.kind in USER_TASKS:
+            self.defined |= set(names_set(node.id, steward_properties(node.element)))
         if node.kind == "scriptTask":
             self._script(node)
         if BRINGS_ANYTHING.intersection(node.events) and node.kind in ("startEvent", "intermediateCatchEvent", "boundaryEvent"):

@@ -1,0 +1,53 @@
+"""What a person may decide about a task besides filling in its form: its buttons, a reason or opinion, a signature."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from engine.bpmn.approvals import SAID, Button, buttons_of
+from engine.bpmn.model import Activity
+from engine.deciding import MAX_REASON
+from web import language
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the template needs to ask for it."""
+
+    buttons: Sequence[Button]
+    is_added: bool  # somebody was added to sign: there is no form, only an opinion
+    typed: Mapping[str, Any] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    longest: int = MAX_REASON
+
+    @property
+    def asks(self) -> bool:
+        return bool(self.buttons) or self.is_added
+
+    @property
+    def with_reason(self) -> list[str]:
+        """The buttons that need a reason, as people read them."""
+        return [self.label(one) for one in self.buttons if one.needs_reason]
+
+    @property
+    def signs(self) -> bool:
+        return any(one.needs_signature for one in self.buttons)
+
+    @property
+    def reason(self) -> str:
+        return str(self.typed.get("reason") or "")
+
+    def label(self, button: Button) -> str:
+        return button.name(language.current())
+
+
+def of(activity: Activity | None, details: Mapping[str, Any], typed: Mapping[str, Any], errors: Mapping[str, str]) -> Decision:
+    buttons = () if activity is None else buttons_of(activity)
+    return Decision(buttons, "signer" in details, typed, {name: text for name, text in errors.items() if name in SAID})
+
+
+def read(said: MultiDict[str, str]) -> dict[str, str]:
+    """What was said, besides the form."""
+    return {name: said[name] for name in SAID if said.get(name)}
