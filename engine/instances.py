@@ -156,7 +156,12 @@ def held(session: Session, instance_id: int, actor: Actor) -> Instance:
 def cancel(session: Session, instance_id: int, reason: str, actor: Actor, now: datetime) -> Instance:
     """End an instance before its time; what it called ends with it, its number stays and is marked void."""
     instance = _operated(session, instance_id, reason, actor, "cancelled")
-    runner.cancel(session, instance, Event("instance.cancelled", None, {"reason": reason}), actor, now)
+    return void(session, instance, Event("instance.cancelled", None, {"reason": reason}), actor, now)
+
+
+def void(session: Session, instance: Instance, event: Event, actor: Actor, now: datetime) -> Instance:
+    """End an instance that this transaction holds; `event` tells how. Its number stays, marked void."""
+    runner.cancel(session, instance, event, actor, now)
     if instance.number and instance.parent_id is None:
         numbering.void(session, instance.number)
     return instance

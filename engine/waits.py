@@ -133,8 +133,8 @@ def _task_row(instance: Instance, activity: Activity, wait: Wait, now: datetime)
         "scope": wait.scope,
         "activity_id": wait.activity_id,
         "name": said.get("name") or activity.name or activity.id,
-        "state": "claimed" if said.get("assignee") else "ready",
-        "assignee": _who(said["assignee"]) if said.get("assignee") else None,
+        "state": "claimed" if holder(wait) else "ready",
+        "assignee": holder(wait),
         "priority": DEFAULT_PRIORITY if said.get("priority") is None else max(0, min(int(said["priority"]), MAX_PRIORITY)),
         "due_at": said.get("due_at"),
         "follow_up_at": said.get("follow_up_at"),
@@ -152,6 +152,12 @@ def candidates(wait: Wait) -> tuple[list[str], list[str]]:
     return users, groups
 
 
+def holder(wait: Wait) -> str | None:
+    """Who has the task from its beginning: who has it again, else the one that the diagram names."""
+    named = wait.details.get("holder") or wait.details.get("assignee")
+    return _who(named) if named else None
+
+
 def _who(name: str) -> str:
     return storable(name[:MAX_WHO])
 
@@ -159,7 +165,7 @@ def _who(name: str) -> str:
 def _participants(task_id: int, site: str, wait: Wait) -> list[dict[str, Any]]:
     users, groups = candidates(wait)
     users, groups = [_who(login) for login in users], [_who(post) for post in groups]
-    assignee = _who(wait.details["assignee"]) if wait.details.get("assignee") else None
+    assignee = holder(wait)
     common = {"task_id": task_id, "site": site, "claimed": bool(assignee), "sort_at": wait.details.get("due_at") or FAR_FUTURE}
     named = {("user", login) for login in users} | {("group", post) for post in groups} | ({("user", assignee)} if assignee else set())
     return [{**common, "kind": kind, "who": who} for kind, who in sorted(named)]

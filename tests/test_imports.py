@@ -80,6 +80,8 @@ ENGINE_LAYERS = [
         "personal_links",
         "personal_files",
         "reports",
+        "returning",
+        "withdrawing",
         "attachments",
         "exclusions",
         "written_records",

@@ -1,6 +1,7 @@
 """Gateways. Joins count the tokens that have arrived on each incoming flow; they never look at the past."""
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 from engine.bpmn import catching, compaction, lineage
@@ -131,7 +132,8 @@ class Inclusive(Join):
         """It opens because others have ended elsewhere that could have come: done again, they may come."""
         assert owner.workflow.past is not None
         visits, leads_to = owner.workflow.past.visits, self.leads_to()
-        return frozenset(each for each in owner.ended if visits[each].scope != owner.number or visits[each].activity in leads_to)
+        specs, within = owner.workflow.specs, owner.task_spec.name
+        return frozenset(number for number in owner.ended if _around(visits[number].activity, within, specs) in leads_to)
 
     def fork(self, token: Token) -> bool:
         token.chosen = self._choice(token)
@@ -164,6 +166,13 @@ class Inclusive(Join):
             found.pop(self.name, None)
             self._leads_to = {name: frozenset(ways) for name, ways in found.items()}
         return self._leads_to
+
+
+def _around(name: str, within: str, specs: Mapping[str, Element]) -> str:
+    """The element of this scope that is the named one, or holds it."""
+    while name in specs and (activity := specs[name].activity) is not None and activity.scope != within:
+        name = activity.scope
+    return name
 
 
 class EventBased(Element):

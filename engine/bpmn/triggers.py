@@ -1,6 +1,6 @@
 """What makes an instance move, and what comes of it: the words that the engine and the door exchange."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -108,6 +108,7 @@ class Return:
 
     token: str
     visit: int
+    holder: "Holder | None" = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class Withdraw:
     """Who completed the task of this token takes that back."""
 
     token: str
+    holder: "Holder | None" = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,8 @@ class Cancel:
     """End everything now."""
 
 
+# Who shall have a task that is there again, told its candidates (users, groups); None leaves it to them.
+Holder = Callable[[Sequence[str], Sequence[str]], str | None]
 Trigger = (
     Start
     | Complete

@@ -244,6 +244,7 @@ class Workflow:
             instance.past.settle()
         if isinstance(trigger, Return | Withdraw):
             self._refuse_unless_back()
+            self._hand(trigger)
         return Outcome(instance.changes, instance.failures, instance.thrown, instance.told)
 
     def _token(self, token_id: str) -> Token:
@@ -305,6 +306,14 @@ class Workflow:
         if visit is None:
             raise Conflict(f"Expected to know what came of token {trigger.token}, but it is no longer written down")
         self._back = ways_back.undo(self._instance, visit.number)
+
+    def _hand(self, trigger: Return | Withdraw) -> None:
+        """Give the task that is there again to one person, unless the diagram does so or several have it."""
+        token = self._back
+        if token is None or trigger.holder is None or token.failed or token.details.get("kind") != "user_task":
+            return
+        if token.details["assignee"] is None:
+            token.details["holder"] = trigger.holder(token.details["candidate_users"], token.details["candidate_groups"])
 
     def _refuse_unless_back(self) -> None:
         """Where another branch has thrown what took everything away, it does so again, at once."""

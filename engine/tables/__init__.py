@@ -21,6 +21,7 @@ from engine.tables.history import Disposal, HistoryContent, HistoryEvent, SiteCh
 from engine.tables.instances import CaseField, Instance, InstanceState, Number, NumberSeries, SearchTerm
 from engine.tables.outside import Attachment, AttachmentUse, IdempotencyKey, Setting, WebhookEndpoint
 from engine.tables.records import WrittenRecord
+from engine.tables.returns import TaskReturn
 from engine.tables.waiting import Incident, Job, KpiPoint, Message, MessageSubscription, SlaClock, Timer
 from engine.tables.work import (
     ChosenColumns,
@@ -39,7 +40,8 @@ __all__ = [
     "ApiToken", "Attachment", "AttachmentUse", "Base", "CalendarDay", "CaseField", "ChosenColumns", "Comment", "Definition",
     "DefinitionResource", "Disposal", "Draft", "EndedSession", "HistoryContent", "HistoryEvent", "House", "IdempotencyKey",
     "Incident", "Instance", "InstanceState", "Job", "Json", "KpiPoint", "ListEntry", "LoginAttempt", "Membership", "Message",
-    "MessageSubscription", "Notice", "Number", "NumberSeries", "Person", "PersonalLink", "Proxy", "Reminder", "Resident", "SavedList",
-    "Schedule", "SearchTerm", "Setting", "Site", "SiteChain", "SiteVariable", "SlaClock", "StartSubscription", "TaskCopy",
-    "TaskParticipant", "Timer", "UnseenNotice", "UserTask", "UtcDateTime", "WebhookEndpoint", "WrittenRecord",
+    "MessageSubscription", "Notice", "Number", "NumberSeries", "Person", "PersonalLink", "Proxy", "Reminder", "Resident",
+    "SavedList", "Schedule", "SearchTerm", "Setting", "Site", "SiteChain", "SiteVariable", "SlaClock", "StartSubscription",
+    "TaskCopy", "TaskParticipant", "TaskReturn", "Timer", "UnseenNotice", "UserTask", "UtcDateTime", "WebhookEndpoint",
+    "WrittenRecord",
 ]  # fmt: skip

@@ -223,3 +223,24 @@ def test_health_is_open_to_everybody_and_metrics_count(app, company: Company):
     assert client.get("/healthz").json == {"status": "ok"}
     assert client.get("/readyz").json == {"status": "ready"}
     assert 'steward_user_tasks_open{site="S1"} 1' in client.get("/metrics").text
+
+
+def test_a_task_is_sent_back_and_taken_back_and_a_case_taken_back(call, company: Company):
+    back = {"returnTo": "work", "withdraw": "allowed"}
+    tasks = (task("work", "technician", back), task("check", "technician", back))
+    company.deploy(diagram(chain(BEGIN, *tasks, END), properties={"withdraw": "allowed"}))
+    case = company.start()
+    work = company.task("work").id
+    call("anna").post(f"/user-tasks/{work}/complete")
+    taken = call("anna").post(f"/user-tasks/{work}/withdraw").json
+    assert (taken["activity"], taken["state"], taken["assignee"]) == ("work", "claimed", "anna")
+    call("anna").post(f"/user-tasks/{taken['id']}/complete")
+    check = company.task("check").id
+    ways = call("bao").get(f"/user-tasks/{check}/return").json["items"]
+    assert ways == [{"to": "work", "name": "Work", "performer": "anna"}]
+    returned = call("bao").post(f"/user-tasks/{check}/return", {"to": "work", "reason": "请补照片"})
+    assert returned.status_code == 200 and returned.json["task"]["state"] == "cancelled"
+    assert [(one["activity"], one["assignee"]) for one in returned.json["tasks"]] == [("work", "anna")]
+    assert call("bao").post(f"/user-tasks/{check}/return", {"to": "work", "reason": "x"}).status_code == 409
+    assert call("anna").post(f"/process-instances/{case}/withdraw", {"reason": "x"}).status_code == 403
+    assert call("chen").post(f"/process-instances/{case}/withdraw", {"reason": "登记错了"}).json["state"] == "cancelled"

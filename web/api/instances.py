@@ -7,7 +7,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
-from engine import instances, listings
+from engine import instances, listings, withdrawing
 from engine.actors import Actor
 from engine.cursors import Page
 from web.api import masking, schemas
@@ -48,6 +48,13 @@ def show_history(session: Session, actor: Actor, asked: Said, instance_id: int) 
 def cancel(session: Session, actor: Actor, now: datetime, said: Said, instance_id: int) -> Any:
     """End an instance before its time."""
     instances.cancel(session, instance_id, said["reason"], actor, now)
+    return listings.instance(session, instance_id, actor)
+
+
+@commands(nouns, "/process-instances/<id:instance_id>/withdraw", schemas.Instance, schemas.Reason)
+def withdraw(session: Session, actor: Actor, now: datetime, said: Said, instance_id: int) -> Any:
+    """Take back a case that one has begun oneself, where its process allows it."""
+    withdrawing.withdraw_case(session, instance_id, said["reason"], actor, now)
     return listings.instance(session, instance_id, actor)
 
 

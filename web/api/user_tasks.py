@@ -9,7 +9,7 @@ import orjson
 from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
-from engine import definitions, drafts, form_rights, listings, queries_case, user_tasks
+from engine import definitions, drafts, form_rights, listings, queries_case, returning, user_tasks, withdrawing
 from engine.actors import Actor
 from engine.bpmn.approvals import buttons_of
 from engine.bpmn.model import Activity
@@ -82,6 +82,34 @@ def assign(session: Session, actor: Actor, now: datetime, said: Said, task_id: i
     """Give a task to a person."""
     user_tasks.assign(session, task_id, said["assignee"], actor, now, said["reason"])
     return listings.task(session, task_id, actor)
+
+
+@reads(nouns, "/user-tasks/<id:task_id>/return", schemas.Targets)
+def show_targets(session: Session, actor: Actor, task_id: int) -> Any:
+    """Where an open task may be sent back to."""
+    return {"items": returning.targets(session, queries_case.task(session, task_id, actor))}
+
+
+@commands(nouns, "/user-tasks/<id:task_id>/return", schemas.Returned, schemas.Return)
+def send_back(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
+    """Send a task back to one that was done before, to who began the case, or end the case."""
+    returned = returning.return_task(session, task_id, said["to"], said["reason"], actor, now)
+    settle(session, returned.instance)
+    tasks = [listings.task(session, task.id, actor) for task in returned.tasks]
+    return {"task": listings.task(session, task_id, actor), "tasks": tasks}
+
+
+@commands(nouns, "/user-tasks/<id:task_id>/withdraw", schemas.UserTask, schemas.WithdrawTask)
+def withdraw(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
+    """Take back a task that one has completed oneself; the answer is the task that is open again."""
+    taken = withdrawing.withdraw(session, task_id, actor, now, said["reason"])
+    return listings.task(session, taken.id, actor)
+
+
+@commands(nouns, "/user-tasks/<id:task_id>/comment", schemas.CommentAnswer, schemas.Comment, status=201)
+def comment(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
+    """Note something on the case, at this task."""
+    return user_tasks.comment(session, task_id, said["text"], actor, now)
 
 
 @commands(nouns, "/user-tasks/<id:task_id>/complete", schemas.Completion, schemas.Complete)

@@ -45,6 +45,7 @@ from engine.bpmn.lint import (
     starts,
     timers,
     undefined,
+    ways_back,
 )
 from engine.bpmn.lint.diagram import Available, Diagram
 from engine.bpmn.lint.variables import handed_over
@@ -86,6 +87,7 @@ RULES = (
     performers,
     undefined,
     differs_from,
+    ways_back,
     individual,
     approvals,
     field_rights,

@@ -30,9 +30,9 @@ TOLD: Final = (
 LONGEST_TOLD: Final = 60
 # Values of the rules of their own (numberSeries, clock.…, differsFrom, approval, fields …) and expressions are looked at by those rules.
 BUILT: Final[dict[str, frozenset[str]]] = {
-    "process": frozenset({"numberSeries", "retention", "title", "searchable", "firstResponder", "sites", "residentSees"}),
+    "process": frozenset({"numberSeries", "retention", "title", "searchable", "firstResponder", "sites", "residentSees", "withdraw"}),
     "userTask": frozenset({"differsFrom", "excludes", "individual", "residentAsk", "residentStep", "signatures"})
-    | {"approval", "buttons", "fields", "whenNobody", "whenSame", "whenInitiator"},
+    | {"approval", "buttons", "fields", "returnTo", "whenNobody", "whenSame", "whenInitiator", "withdraw"},
     **dict.fromkeys(TOLD, frozenset({"residentStep"})),
     "lane": frozenset({"group"}),
     TIMER_PLACES: frozenset({"catchUp"}),
@@ -40,12 +40,13 @@ BUILT: Final[dict[str, frozenset[str]]] = {
 }
 LATER: Final[dict[str, frozenset[str]]] = {
     "process": frozenset({"scenarioGate"}),
-    "userTask": frozenset({"returnTo", "withdraw", "copyTo"}),
+    "userTask": frozenset({"copyTo"}),
 }
 CHOICES: Final = {
     "retention": ("long_term", "10y", "5y"),
     "catchUp": ("once", "all", "skip"),
     "signatures": ("none", "performer", "resident", "two_people"),
+    "withdraw": ("allowed", "none"),
 }
 NAME: Final = re.compile(r"[A-Za-z_]\w*")
 SITE: Final = re.compile(r"[A-Z][A-Z0-9]{0,9}")

@@ -11,6 +11,7 @@ from engine.forms import compile_form
 from tests.unit.bpmn.diagrams import bpmn, chain, found, lint_file, properties
 
 USER = '<userTask id="a" camunda:candidateGroups="technician"/>'
+TIMED = "<timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition>"
 MESSAGE = '<message id="m" name="paid"/><signal id="g" name="storm"/><error id="e" errorCode="late"/>'
 
 
@@ -366,8 +367,8 @@ def test_the_properties_of_the_contract_pass():
     ("name", "value"),
     [
         ("differsfrom", "a"),
-        ("returnTo", "a"),
-        ("withdraw", "allowed"),
+        ("withdraw", "perhaps"),
+        ("returnTo", ""),
         ("copyTo", "x"),
         ("catchUp", "once"),
         ("numberSeries", "WX"),
@@ -472,6 +473,36 @@ def test_two_person_rules_name_other_user_tasks():
     assert not found(differs("b"), "differs-from")
     for name in ("a", "c", "gone", "b, gone"):
         assert found(differs(name), "differs-from"), name
+
+
+def test_ways_back_name_user_tasks_that_come_before():
+    def back(name: str) -> bytes:
+        tasks = ['<userTask id="a"/>', '<task id="t"/>', f'<userTask id="b">{properties(returnTo=name)}</userTask>', '<userTask id="c"/>']
+        inside = chain('<userTask id="x"/>').replace('id="start"', 'id="s2"').replace('"end"', '"e2"').replace('"start"', '"s2"')
+        return bpmn(chain(*tasks, f'<subProcess id="sub">{inside}</subProcess>'))
+
+    for name in ("a", "earlier", "none", "initiator, end", "a, end"):
+        assert not found(back(name), "ways-back"), name
+    for name in ("b", "c", "t", "x", "gone", "a, gone", "none, end"):
+        assert found(back(name), "ways-back"), name
+
+
+def test_ways_back_lead_out_of_subprocesses_over_boundary_events_and_round_loops():
+    way = properties(returnTo="a")
+    inside = f'<startEvent id="s2"/><userTask id="b">{way}</userTask><sequenceFlow id="g" sourceRef="s2" targetRef="b"/>'
+    assert not found(bpmn(chain('<userTask id="a"/>', f'<subProcess id="sub">{inside}</subProcess>')), "ways-back")
+    late = f'<boundaryEvent id="t" attachedToRef="a">{TIMED}</boundaryEvent><userTask id="b">{way}</userTask>'
+    assert not found(bpmn(chain('<userTask id="a"/>') + late + '<sequenceFlow id="h" sourceRef="t" targetRef="b"/>'), "ways-back")
+    begun = f'<startEvent id="s3">{TIMED}</startEvent><userTask id="b">{way}</userTask>'
+    beside = f'<subProcess id="ev" triggeredByEvent="true">{begun}</subProcess>'
+    assert not found(bpmn(chain('<userTask id="a"/>') + beside), "ways-back")
+    round_ = f'<userTask id="b">{way}</userTask>', '<exclusiveGateway id="x"/>', '<userTask id="a"/>'
+    again = '<sequenceFlow id="again" sourceRef="a" targetRef="b"/>'
+    assert not found(bpmn(chain(*round_) + again), "ways-back")
+
+
+def test_a_task_that_is_called_like_a_way_back_is_warned_of():
+    assert [problem.severity for problem in found(bpmn(chain('<userTask id="earlier"/>')), "ways-back")] == ["warning"]
 
 
 def test_records_that_must_be_individual_are_texts_and_photographs_of_the_form():

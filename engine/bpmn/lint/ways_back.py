@@ -1,0 +1,68 @@
+"""Where a task may be returned to: user tasks that can have been done before it, in its own scope or one around it."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.bpmn.lint.diagram import Diagram, Node
+from engine.bpmn.model import Activity, Process
+from engine.errors import Problem
+
+RULE: Final = "ways-back"
+WORDS: Final = frozenset({"earlier", "initiator", "end"})
+
+
+def check(diagram: Diagram) -> Iterator[Problem]:
+    """Good: steward:returnTo="fill_in" on the task that follows it, or "earlier, end". Bad: the id of a later task, or "none, end"."""
+    for process in diagram.processes:
+        for activity in process.activities.values():
+            if activity.type == "userTask" and "returnTo" in activity.properties:
+                for message in _wrong(diagram, process, activity):
+                    yield diagram.problem(diagram.by_id[activity.id].element, RULE, message)
+            if activity.id in WORDS | {"none"} and activity.type == "userTask":
+                message = f"Expected another id: '{activity.id}' is a word of steward:returnTo, which could not name this task"
+                yield diagram.warning(diagram.by_id[activity.id].element, RULE, message)
+
+
+def _wrong(diagram: Diagram, process: Process, activity: Activity) -> Iterator[str]:
+    names = [name.strip() for name in activity.properties["returnTo"].split(",") if name.strip()]
+    if "none" in names and len(names) > 1:
+        yield "Expected steward:returnTo to be 'none' or to name ways back, but it does both"
+    for name in names:
+        target = process.activities.get(name)
+        if name in WORDS | {"none"}:
+            continue
+        if target is None or target.type != "userTask" or target is activity:
+            yield f"Expected steward:returnTo to name other user tasks, earlier, initiator, end or none, but '{name[:60]}' is none of them"
+        elif (here := _in_scope(process, activity, target.scope)) is None:
+            yield f"Expected '{name}' in the scope of '{activity.id}' or one around it, but it is in a subprocess that is over by then"
+        elif not _is_reached(diagram, process, target.id, here):
+            yield f"Expected a way from '{name}' to '{activity.id}', as it is to be done before it, but there is none"
+
+
+def _in_scope(process: Process, activity: Activity, scope: str) -> Activity | None:
+    """The activity, or the subprocess around it, that stands in this scope."""
+    at: Activity | None = activity
+    while at is not None and at.scope != scope:
+        at = process.activities.get(at.scope)
+    return at
+
+
+def _is_reached(diagram: Diagram, process: Process, source: str, target: Activity) -> bool:
+    """Whether something leads from one to the other; an event subprocess may follow on everything in its scope."""
+    if diagram.by_id[target.id].is_event_subprocess:
+        return True
+    links = [node.id for node in diagram.nodes if _catches_link(node, process, target.scope)]
+    ahead, seen = [source, *links], set[str]()
+    while ahead:
+        at = ahead.pop()
+        if at not in seen:
+            seen.add(at)
+            ahead += [flow.target for flow in diagram.outgoing.get(at, ())]
+            ahead += [each.id for each in process.activities.values() if each.attached_to == at]
+    return target.id in seen
+
+
+def _catches_link(node: Node, process: Process, scope: str) -> bool:
+    """Whether a link leads to this node: which one is told by its name, and any will do here."""
+    activity = process.activities.get(node.id)
+    return activity is not None and activity.scope == scope and activity.event == "link" and node.kind == "intermediateCatchEvent"

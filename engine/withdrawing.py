@@ -1,0 +1,116 @@
+"""撤回 and 撤销: a person takes their own finished task back while nothing came of it; who began a case takes all of it back.
+
+Both only where the diagram says `steward:withdraw` is `allowed`: at the task, and at the process for the whole case.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from engine import definitions, instances, returning, rights, runner, task_work
+from engine.actors import Actor
+from engine.bpmn.model import Process
+from engine.bpmn.triggers import Withdraw
+from engine.bpmn.ways_back import Act
+from engine.errors import Conflict, Forbidden
+from engine.history import Event
+from engine.states import LIVE_INSTANCE, OPEN_TASK
+from engine.tables import Draft, Instance, TaskReturn, UserTask
+
+ALLOWED = "allowed"
+
+
+def allows(properties: Mapping[str, str]) -> bool:
+    """Whether the diagram lets this task, or this whole case, be taken back."""
+    return properties.get("withdraw", "none") == ALLOWED
+
+
+def withdraw(session: Session, task_id: int, actor: Actor, now: datetime, reason: str = "") -> UserTask:
+    """Take back one's own completed task: it is open again and in their hands, with what they had filled in.
+
+    Raises Forbidden for somebody else's task, and where the diagram does not allow it; Conflict, with what happened, once anything that
+    came of it has been acted on: a task done or taken by somebody else, a message, a timer, a job, something sent.
+    """
+    session.connection()  # the turn to write comes first: nothing that is read here may be overtaken
+    work = task_work.find(session, task_id, actor)
+    login = task_work.require_person(actor)
+    said = task_work.checked_reason(reason, is_required=False)
+    held = runner.hold(session, work.instance)
+    _require_own(work, held.loaded.process, actor)
+    _refuse_if_acted_on(session, held, work.task, login)
+    told = {"task": task_id, "name": work.task.name, "reason": said}
+    event = Event("user_task.withdrawn", work.task.activity_id, told)
+    trigger = Withdraw(work.task.token, lambda users, groups: login)
+    step = runner.advance(session, held, trigger, event, actor, now)
+    task = returning.created(session, step, work.task.activity_id)[0]
+    _keep_draft(session, held, task, login, now)
+    session.add(TaskReturn(task_id=task.id, by=login, origin=work.task.name, reason=said, at=now))
+    return task
+
+
+def _require_own(work: task_work.TaskWork, process: Process, actor: Actor) -> None:
+    task, instance = work.task, work.instance
+    rights.require(rights.works_at(actor, task.site), "work on tasks")
+    if task.state != "completed" or task.completed_by != actor.login:
+        raise Forbidden(f"Expected a task that you have completed, but {task.id} is not")
+    if not allows(process.activity(task.activity_id).properties):
+        raise Forbidden(f"Expected a task that may be withdrawn, but the diagram does not allow it for {task.name}")
+    if instance.state != "running":
+        raise Conflict(f"Expected a running instance, but {instance.number or instance.id} is {instance.state}")
+
+
+def _refuse_if_acted_on(session: Session, held: runner.Held, task: UserTask, login: str) -> None:
+    acts = held.workflow.acts_after(task.token)
+    if acts is None:
+        raise Conflict(f"Expected a task that was completed last, but {task.name} has been done again or left behind since")
+    if acts:
+        raise Conflict(f"Expected nothing to have happened after {task.name}, but {_told(acts[0], held.loaded.process)}")
+    tokens = held.workflow.descends_from(task.token)
+    given = {wait.token: wait.details.get("assignee") for wait in held.workflow.waits() if wait.kind == "user_task"}
+    taken = select(UserTask).where(UserTask.instance_id == task.instance_id, UserTask.token.in_(tokens), UserTask.state == "claimed")
+    for other in session.scalars(taken):
+        if other.assignee not in (login, given.get(other.token)):
+            raise Conflict(f"Expected nothing to have happened after {task.name}, but {other.assignee} has taken {other.name}")
+    _refuse_if_a_call_has_gone_on(session, task, tokens)
+
+
+def _told(act: Act, process: Process) -> str:
+    activity = process.activities.get(act.activity_id)
+    name = (activity.name if activity else "") or act.activity_id
+    return f"{act.performer} has completed {name}" if act.performer else f"something has happened since: {act.kind} at {name}"
+
+
+def _refuse_if_a_call_has_gone_on(session: Session, task: UserTask, tokens: Sequence[str]) -> None:
+    called = select(Instance.id, Instance.moves).where(Instance.parent_id == task.instance_id, Instance.parent_token.in_(tokens))
+    found = session.execute(called).all()
+    if not found:
+        return
+    children = UserTask.instance_id.in_(row.id for row in found)
+    at_work = select(UserTask.id).where(children, or_(UserTask.state == "claimed", UserTask.state.not_in(OPEN_TASK)))
+    if any(row.moves > 1 for row in found) or session.scalars(at_work).first() is not None:
+        raise Conflict(f"Expected nothing to have happened after {task.name}, but the process that it called has gone on")
+
+
+def _keep_draft(session: Session, held: runner.Held, task: UserTask, login: str, now: datetime) -> None:
+    """Variables keep their values: those of the form are what the person had filled in."""
+    if task.form is None:
+        return
+    visible = held.workflow.visible(task.token)
+    payload = {key: visible[key] for key in held.loaded.forms[task.form].keys if visible.get(key) is not None}
+    session.add(Draft(task_id=task.id, login=login, payload=payload, saved_at=now))
+
+
+def withdraw_case(session: Session, instance_id: int, reason: str, actor: Actor, now: datetime) -> Instance:
+    """End a case that one has begun oneself, with a reason; its number stays and is marked void."""
+    instance = instances.held(session, instance_id, actor)
+    said = task_work.checked_reason(reason)
+    rights.require(rights.works_at(actor, instance.site), "work on cases")
+    if actor.login is None or instance.starter != actor.login or instance.parent_id is not None:
+        raise Forbidden(f"Expected a case that you have begun, but {instance.number or instance.id} is not")
+    if instance.state not in LIVE_INSTANCE:
+        raise Conflict(f"Expected a running instance, but {instance.number or instance.id} is {instance.state}")
+    if not allows(definitions.load(session, instance.definition_id).process.properties):
+        raise Forbidden("Expected a case that may be withdrawn, but its process does not allow it: ask a supervisor to cancel it")
+    return instances.void(session, instance, Event("instance.withdrawn", None, {"reason": said}), actor, now)
