@@ -226,8 +226,7 @@ def test_health_is_open_to_everybody_and_metrics_count(app, company: Company):
 
 
 def test_a_task_is_sent_back_and_taken_back_and_a_case_taken_back(call, company: Company):
-    back = {"returnTo": "work", "withdraw": "allowed"}
-    tasks = (task("work", "technician", back), task("check", "technician", back))
+    tasks = (task("work", "technician", {"withdraw": "allowed"}), task("check", "technician", {"returnTo": "work"}))
     company.deploy(diagram(chain(BEGIN, *tasks, END), properties={"withdraw": "allowed"}))
     case = company.start()
     work = company.task("work").id

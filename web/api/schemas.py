@@ -383,10 +383,6 @@ class Returned(Schema):
     tasks = List(Nested(UserTask), required=True, metadata={"description": "what is open again; empty at the end"})
 
 
-class Comment(Schema):
-    text = Text(10_000, 1, required=True)
-
-
 class Complete(Schema):
     variables = Variables(load_default=dict)
 

@@ -106,12 +106,6 @@ def withdraw(session: Session, actor: Actor, now: datetime, said: Said, task_id:
     return listings.task(session, taken.id, actor)
 
 
-@commands(nouns, "/user-tasks/<id:task_id>/comment", schemas.CommentAnswer, schemas.Comment, status=201)
-def comment(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
-    """Note something on the case, at this task."""
-    return user_tasks.comment(session, task_id, said["text"], actor, now)
-
-
 @commands(nouns, "/user-tasks/<id:task_id>/complete", schemas.Completion, schemas.Complete)
 def complete(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
     """Do a task. What the process cannot do afterwards is an incident in the answer; the act itself is kept."""
