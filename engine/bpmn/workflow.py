@@ -312,8 +312,9 @@ class Workflow:
         token = self._back
         if token is None or trigger.holder is None or token.failed or token.details.get("kind") != "user_task":
             return
-        if token.details["assignee"] is None:
-            token.details["holder"] = trigger.holder(token.details["candidate_users"], token.details["candidate_groups"])
+        if token.details.get("assignee") is None:
+            users, groups = token.details.get("candidate_users") or (), token.details.get("candidate_groups") or ()
+            token.details["holder"] = trigger.holder(users, groups)
 
     def _refuse_unless_back(self) -> None:
         """Where another branch has thrown what took everything away, it does so again, at once."""
