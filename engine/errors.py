@@ -62,6 +62,10 @@ class AlreadyClaimed(Conflict):
     code = "already_claimed"
 
 
+class WorkLeft(Conflict):
+    """Somebody has open work that nobody has taken over."""
+
+
 class NotRunnable(Conflict):
     """A stored definition is damaged, or this release can no longer run it."""
 

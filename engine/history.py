@@ -83,6 +83,17 @@ def append(session: Session, instance: Instance, events: Sequence[Event], actor:
     instance.chain_length, instance.chain_head = length, head
 
 
+def append_many(session: Session, told: Sequence[tuple[Instance, Sequence[Event]]], actor: Actor, now: datetime) -> None:
+    """Add events to the chains of many instances in two statements; the caller holds them all, and writes their new heads."""
+    headers: list[Mapping[str, Any]] = []
+    contents: list[Mapping[str, Any]] = []
+    for instance, events in told:
+        chain, length, head = instance_chain(instance.id), instance.chain_length, instance.chain_head
+        instance.chain_length, instance.chain_head = _chain(chain, instance.site, length, head, events, actor, now, headers, contents)
+    _INSERT_EVENTS.run_all(session, headers)
+    _INSERT_CONTENTS.run_all(session, contents)
+
+
 def append_site(session: Session, site: str, event_type: str, actor: Actor, now: datetime, data: Mapping[str, Any] | None = None) -> None:
     """Add one event to a site's chain: logins, deployments, administration."""
     chain = hold_site(session, site)
@@ -104,7 +115,19 @@ def hold_site(session: Session, site: str) -> SiteChain:
 def _write(
     session: Session, chain: str, site: str, length: int, head: bytes, events: Sequence[Event], actor: Actor, now: datetime
 ) -> tuple[int, bytes]:
-    headers, contents = [], []
+    headers: list[Mapping[str, Any]] = []
+    contents: list[Mapping[str, Any]] = []
+    end = _chain(chain, site, length, head, events, actor, now, headers, contents)
+    _INSERT_EVENTS.run_all(session, headers)
+    _INSERT_CONTENTS.run_all(session, contents)
+    return end
+
+
+def _chain(
+    chain: str, site: str, length: int, head: bytes, events: Sequence[Event], actor: Actor, now: datetime,
+    headers: list[Mapping[str, Any]], contents: list[Mapping[str, Any]],
+) -> tuple[int, bytes]:  # fmt: skip
+    """The events as rows that follow from the head of the chain; returns its new end."""
     for event in events:
         content = canonical({"actor": actor.login, "source": actor.source, "activity": event.activity, "data": event.data})
         header = {
@@ -121,8 +144,6 @@ def _write(
         length += 1
         headers.append(header)
         contents.append({"chain": chain, "seq": length, "content": content})
-    _INSERT_EVENTS.run_all(session, headers)
-    _INSERT_CONTENTS.run_all(session, contents)
     return length, head
 
 

@@ -10,10 +10,10 @@ from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from engine import absences, history, passwords, rights, sites
+from engine import absences, history, open_work, passwords, rights, sites
 from engine.actors import Actor
 from engine.db import core
-from engine.errors import Conflict, Forbidden, Invalid, NotFound, TooManyAttempts
+from engine.errors import Conflict, Forbidden, Invalid, NotFound, TooManyAttempts, WorkLeft
 from engine.form_messages import CHINESE, sentence
 from engine.forms import Form
 from engine.posts import POSTS
@@ -195,14 +195,19 @@ def change_person(
     return person
 
 
-def disable(session: Session, login: str, actor: Actor, now: datetime) -> Person:
-    """Lock somebody out at once: sessions and tokens end. What they did stays."""
+def disable(session: Session, login: str, actor: Actor, now: datetime, *, leaves_work: bool = False) -> Person:
+    """Lock somebody out at once: sessions and tokens end. What they did stays.
+
+    Raises WorkLeft while they have open work, which should be handed over first, unless it is said that it stays behind (`leaves_work`).
+    """
     person = get(session, login)
     require_may_change(session, person, actor)
     if person.login == actor.login:
         raise Conflict("Expected somebody else's login, but nobody can disable their own")
     if person.disabled_at is not None:
         raise Conflict(f"Expected {person.login} to be enabled, but it was disabled at {person.disabled_at.isoformat()}")
+    if not leaves_work and open_work.of(session, person.login):
+        raise WorkLeft(f"Expected {person.login} to have handed over, but there is open work of theirs")
     person.disabled_at = now
     person.session_epoch += 1
     sites.staff_changed(session, {site for site, _ in _held(session, person)})

@@ -48,7 +48,7 @@ ENGINE_LAYERS = [
         "workflows",
         "absences",
     ),
-    ("waits", "clocks", "incidents", "queries", "cases", "inbox", "listings"),
+    ("waits", "clocks", "incidents", "open_work", "queries", "cases", "inbox", "listings"),
     ("reckoning",),
     ("runner",),
     (

@@ -53,6 +53,8 @@ KNOWN: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
         (r"^选择“(.+)”时请填写原因", lazy_gettext("请填写原因。")),
         (r"^选择“(.+)”时请签名", lazy_gettext("请签名。")),
         (r"^请重新签名", lazy_gettext("请重新签名。")),
+        (r"^Expected (\S+) to have handed over", lazy_gettext("%(n1)s 还有未完的工作，请先交接，或勾选不交接也停用。")),
+        (r"^Expected open work of (\S+) at (\S+), but there is none", lazy_gettext("%(n1)s 在 %(n2)s 没有未完的工作。")),
         (r"^不能晚于现在", lazy_gettext("不能晚于现在")),
         (r"^请填写 1 到 (\d+) 字", lazy_gettext("请填写 1 到 %(n1)s 字")),
         (r"^请填写 1 到 (\d+) 天", lazy_gettext("请填写 1 到 %(n1)s 天")),

@@ -3,8 +3,8 @@
 import pytest
 
 from engine import identity
-from tests.factories import Company
-from tests.people import OPERATOR
+from tests.factories import ONE_TASK, Company
+from tests.people import ANNA, OPERATOR
 
 
 @pytest.fixture
@@ -101,3 +101,19 @@ def test_who_only_looks_changes_nothing(visit, company: Company):
     for act in ("", "/disable", "/password"):
         visitor.send(f"/people/anna{act}", status=403, name="x")
     visitor.send("/people/new", status=403, site="S1", name="x", login="xx", posts="technician")
+
+
+def test_the_open_work_of_a_person_is_handed_over_before_they_are_disabled(visit, company):
+    company.deploy(ONE_TASK)
+    order = company.start(actor=ANNA)
+    emma = visit("emma").open("/people/anna")
+    assert "首问负责的事项 1 件" in emma.text("#open-work-S1")
+    emma.submit("form[action$='/disable']")
+    assert emma.texts(".notice.problem") == ["anna 还有未完的工作，请先交接，或勾选不交接也停用。"]
+    emma.submit("form[action$='/hand-over']", status=422, to="", reason="离职")
+    assert emma.texts("#open-work-S1 .wrong") == ["请选择本项目的在职人员"]
+    emma.submit("form[action$='/hand-over']", to="chen", reason="离职")
+    assert emma.texts(".notice.done") == ["Anna 的 0 项任务和 1 件首问事项已交给 Chen。"]
+    assert company.instance(order).first_responder == "chen"
+    emma.submit("form[action$='/disable']")
+    assert "已停用" in emma.text(".notice.done")

@@ -51,14 +51,15 @@ def password(console: Console, name: str, login: str | None) -> None:
 
 @user.command()
 @click.argument("name")
+@click.option("--leaving-work", is_flag=True, help="Even while NAME has open work that nobody has taken over.")
 @as_person
 @pass_console
-def disable(console: Console, name: str, login: str | None) -> None:
+def disable(console: Console, name: str, leaving_work: bool, login: str | None) -> None:
     """Lock NAME out at once."""
     from engine import identity
 
     with console.steward.db.transaction() as session:
-        identity.disable(session, name, console.actor(session, login), console.now())
+        identity.disable(session, name, console.actor(session, login), console.now(), leaves_work=leaving_work)
     click.echo(f"{name} is disabled")
 
 

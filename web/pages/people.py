@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine import identity, rights
+from engine import identity, leavers, open_work, queries_case, rights
 from engine.actors import Actor
-from engine.errors import Conflict, Invalid, NotFound
+from engine.errors import Conflict, Invalid, NotFound, WorkLeft
 from engine.posts import POSTS
 from engine.tables import Person
 from web import current, sentences
@@ -103,10 +103,39 @@ def change_posts(login: str) -> ResponseReturnValue:
 
 @pages.post("/<login>/disable")
 def disable(login: str) -> ResponseReturnValue:
-    with current.steward().db.transaction() as session:
-        _visible(session, login, current.actor())
-        name = identity.disable(session, login, current.actor(), current.now()).name
+    leaves_work = bool(request.form.get("leaves_work"))
+    try:
+        with current.steward().db.transaction() as session:
+            _visible(session, login, current.actor())
+            name = identity.disable(session, login, current.actor(), current.now(), leaves_work=leaves_work).name
+    except WorkLeft as error:
+        flash(sentences.plain(error.message), "problem")
+        return _back_to(login)
     flash(gettext("%(name)s 已停用，所有登录已退出。", name=name), "done")
+    return _back_to(login)
+
+
+@pages.post("/<login>/hand-over")
+def hand_over(login: str) -> ResponseReturnValue:
+    """Everything that the person has open at a site goes to somebody else."""
+    site, to, reason = _site(), request.form.get("to", ""), request.form.get("reason", "")
+    try:
+        with current.steward().db.transaction() as session:
+            leaver = _visible(session, login, current.actor()).name
+            done = leavers.hand_over(session, login, to, site, reason, current.actor(), current.now())
+            said = {"leaver": leaver, "to": identity.get(session, to).name, "tasks": done.tasks, "cases": done.cases}
+    except Invalid as error:
+        return _person_page(login, {f"hand-over-{name}": text for name, text in sentences.of_fields(error.fields).items()}), 422
+    except Conflict as error:
+        flash(sentences.plain(error.message), "problem")
+        return _back_to(login)
+    flash(gettext("%(leaver)s 的 %(tasks)s 项任务和 %(cases)s 件首问事项已交给 %(to)s。", **said), "done")
+    return _back_to(login)
+
+
+@pages.get("/<login>/hand-over")
+def reload_hand_over(login: str) -> ResponseReturnValue:
+    """Who loads the page again after a refusal gets the person's own page."""
     return _back_to(login)
 
 
@@ -159,8 +188,17 @@ def _person_page(login: str, fields: dict[str, str]) -> str:
             sites=shown,
             grantable={site: _grantable(actor, site) for site in shown},
             may_change=rights.may_change_person(actor, held),
+            open_work={site: work for site, work in open_work.of(session, person.login).items() if _may_hand_over(actor, site)},
+            successors=lambda site: [
+                (one.login, one.name) for one in queries_case.colleagues_for(session, site) if one.login != person.login
+            ],
+            said=request.form,
             fields=fields,
         )
+
+
+def _may_hand_over(actor: Actor, site: str) -> bool:
+    return rights.may_supervise(actor, site) or rights.may_administer(actor, site)
 
 
 def _form(site: str, fields: dict[str, str] | None = None) -> str:
