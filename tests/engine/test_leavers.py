@@ -1,5 +1,7 @@
 """Whoever leaves hands everything over in one act, and history only grows."""
 
+import re
+
 import pytest
 
 from benchmarks.statement_log import listening
@@ -83,7 +85,8 @@ def test_handing_over_takes_few_statements_and_one_commit_however_much_it_is(com
     company.start(actor=ANNA)
     with listening(company.database) as log, company.database.transaction() as session:
         leavers.hand_over(session, "anna", "chen", "S1", "leaves", DONG, company.now)
-    kinds = {text.partition(" VALUES ")[0].partition(" WHERE ")[0] for text in log.statements}  # a row more is no statement more
+    # Rows that are written together are one statement, though the log has a line for each.
+    kinds = {re.sub(r"X?'.*'|\b\d+\b|NULL", "?", text.partition(" VALUES ")[0], flags=re.DOTALL) for text in log.statements}
     assert 5 < len(kinds) <= 15, kinds
     assert log.commits == 1
 
