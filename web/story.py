@@ -86,6 +86,7 @@ def clock_name(name: str) -> str:
         "callback": gettext("回访"),
         "dispatch": gettext("派单"),
         "file": gettext("归档"),
+        "handle": gettext("处理"),
         "inspect": gettext("巡检签阅"),
         "missed": gettext("及时发现"),
         "month": gettext("整改（一个月）"),
