@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Row, case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from engine import identity, inbox, rights
@@ -40,6 +40,15 @@ class Load:
     soon: int
 
 
+@dataclass(frozen=True)
+class Loads:
+    """Who holds how much, and how much nobody has taken."""
+
+    people: Sequence[Load]
+    free: int
+    free_late: int
+
+
 def standings(session: Session, sites: Collection[str], now: datetime) -> list[Standing]:
     """Process × activity with how many tasks stand there, what is most late first."""
     query = select(UserTask.key, UserTask.activity_id, func.count(), _number(UserTask.sort_at < now)).where(*_open_at(sites))
@@ -47,30 +56,20 @@ def standings(session: Session, sites: Collection[str], now: datetime) -> list[S
     return sorted(found, key=lambda one: (-one.late, -one.open, one.key, one.activity_id))
 
 
-def loads(session: Session, sites: Sequence[str], now: datetime) -> list[Load]:
+def loads(session: Session, sites: Sequence[str], now: datetime) -> Loads:
     """Everybody who works at the sites, with what they hold there; who holds most comes first, and who could take something last."""
     soon = (UserTask.sort_at >= now) & (UserTask.sort_at < now + SOON)
-    held = select(UserTask.assignee, func.count(), _number(UserTask.sort_at < now), _number(soon))
-    rows = session.execute(held.where(*_open_at(sites), UserTask.assignee.is_not(None)).group_by(UserTask.assignee))
-    counted: dict[str | None, Row[str | None, int, int, int]] = {row[0]: row for row in rows}
+    held = select(UserTask.assignee, func.count(), _number(UserTask.sort_at < now), _number(soon)).where(*_open_at(sites))
+    counted = {row[0]: tuple(row[1:]) for row in session.execute(held.group_by(UserTask.assignee))}
+    nothing = (0, 0, 0)
     people: dict[str, tuple[str, set[str]]] = {}
     for site in sites:
         for colleague in identity.colleagues(session, site):
             posts = set(colleague.posts) - rights.READS_ONLY
             if posts and (colleague.person.disabled_at is None or colleague.person.login in counted):
                 people.setdefault(colleague.person.login, (colleague.person.name, set()))[1].update(posts)
-    found = [
-        Load(login, name, tuple(sorted(posts)), *(counted[login][1:] if login in counted else (0, 0, 0)))
-        for login, (name, posts) in people.items()
-    ]
-    return sorted(found, key=lambda one: (-one.late, -one.open, one.name))
-
-
-def free(session: Session, sites: Collection[str], now: datetime) -> tuple[int, int]:
-    """How many open tasks nobody has taken, and how many of them are late."""
-    query = select(func.count(), _number(UserTask.sort_at < now)).where(*_open_at(sites), UserTask.assignee.is_(None))
-    number, late = session.execute(query).one()
-    return number, late
+    found = [Load(login, name, tuple(sorted(posts)), *counted.get(login, nothing)) for login, (name, posts) in people.items()]
+    return Loads(sorted(found, key=lambda one: (-one.late, -one.open, one.name)), *counted.get(None, nothing)[:2])
 
 
 def followed_up(session: Session, sites: Collection[str], day: datetime, limit: int) -> list[TaskItem]:

@@ -101,8 +101,9 @@ def participants_of(session: Session, task_ids: Collection[int]) -> dict[int, tu
 def fields_of(session: Session, instance_ids: Collection[int]) -> dict[int, dict[str, str]]:
     """The business fields of each case."""
     found: dict[int, dict[str, str]] = {}
-    for row in session.scalars(select(CaseField).where(CaseField.instance_id.in_(instance_ids))):
-        found.setdefault(row.instance_id, {})[row.name] = row.value
+    query = select(CaseField.instance_id, CaseField.name, CaseField.value).where(CaseField.instance_id.in_(instance_ids))
+    for instance_id, name, value in session.execute(query):
+        found.setdefault(instance_id, {})[name] = value
     return found
 
 

@@ -3,21 +3,22 @@
 Each part is read in the order of its index and no further than is counted, so that a badge costs the same whatever waits behind it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, case, select
 from sqlalchemy.orm import Session
 
 from engine import inbox_walks
 from engine.actors import Actor
-from engine.inbox_walks import SOON, Place
+from engine.inbox_walks import SOON
 from engine.prepared import Prepared, Values
 from engine.tables import TaskParticipant, UserTask
 
 COUNT_AT_MOST = 100  # a badge says 99+ beyond
+_SOON, _LATE = 1, 2
 
 
 @dataclass(frozen=True)
@@ -40,33 +41,35 @@ class Counts:
 
 
 class _Part:
-    """A part of an index: its first tasks, and those of it that are soon due."""
+    """A part of an index: its first tasks, each with whether it is late or soon due."""
 
-    def __init__(self, query: Select[Any, Any], sort_at: Any, task_id: Any) -> None:
-        first = query.order_by(sort_at, task_id).limit(COUNT_AT_MOST)
+    def __init__(self, query: Select[Any], sort_at: Any, task_id: Any) -> None:
+        pace = case((sort_at < bindparam("at_once"), _LATE), (sort_at < bindparam("before_long"), _SOON), else_=0)
+        first = query.with_only_columns(task_id, pace).order_by(sort_at, task_id).limit(COUNT_AT_MOST)
         self._first = Prepared(first)
-        self._soon = Prepared(first.where(sort_at >= bindparam("from_now"), sort_at < bindparam("to_then")))
+        self._soon = Prepared(first.where(sort_at >= bindparam("at_once"), sort_at < bindparam("before_long")))
 
-    def read(self, session: Session, of: Values, now: datetime) -> set[Place]:
+    def read(self, session: Session, of: Values, now: datetime) -> dict[int, int]:
         """The first tasks; where these end before what is soon due, that as well."""
-        found: list[Any] = self._first.rows(session, of)
-        if len(found) == COUNT_AT_MOST and found[-1][0] < now + SOON:
-            found = found + self._soon.rows(session, {**of, "from_now": now, "to_then": now + SOON})
-        return set(found)
+        asked = {**of, "at_once": now, "before_long": now + SOON}
+        found: list[Any] = self._first.rows(session, asked)
+        if len(found) == COUNT_AT_MOST and found[-1][1]:
+            found = found + self._soon.rows(session, asked)
+        return dict(found)
 
 
 _MINE = _Part(
-    select(UserTask.sort_at, UserTask.id).where(UserTask.assignee == bindparam("of_login"), UserTask.state == "claimed"),
+    select(UserTask.id).where(UserTask.assignee == bindparam("of_login"), UserTask.state == "claimed"),
     UserTask.sort_at,
     UserTask.id,
 )
 _DELEGATED = _Part(
-    select(UserTask.sort_at, UserTask.id).where(UserTask.delegated_by == bindparam("of_login"), UserTask.ended_at.is_(None)),
+    select(UserTask.id).where(UserTask.delegated_by == bindparam("of_login"), UserTask.ended_at.is_(None)),
     UserTask.sort_at,
     UserTask.id,
 )
 _POOL = _Part(
-    select(TaskParticipant.sort_at, TaskParticipant.task_id).where(
+    select(TaskParticipant.task_id).where(
         TaskParticipant.site == bindparam("at_site"),
         TaskParticipant.kind == bindparam("of_kind"),
         TaskParticipant.who == bindparam("of_who"),
@@ -81,29 +84,31 @@ def counts(session: Session, actor: Actor, now: datetime) -> Counts:
     """What waits for the person at this moment."""
     session.flush()  # a prepared statement would not see what the session still holds
     mine = _MINE.read(session, {"of_login": actor.login}, now) | _DELEGATED.read(session, {"of_login": actor.login}, now)
-    mine |= _of_absent(session, "mine", actor)
-    of_post: dict[str, set[Place]] = {}
+    mine |= _of_absent(session, "mine", actor, now)
+    of_post: dict[str, dict[int, int]] = {}
+    free = _of_absent(session, "posts", actor, now)
     for site, post in actor.posts:
-        of_post.setdefault(post, set()).update(_POOL.read(session, {"at_site": site, "of_kind": "group", "of_who": post}, now))
-    free = set[Place]().union(*of_post.values()) | _of_absent(session, "posts", actor)
+        found = _POOL.read(session, {"at_site": site, "of_kind": "group", "of_who": post}, now)
+        of_post.setdefault(post, {}).update(found)
+        free.update(found)
     for site in actor.sites:
-        free |= _POOL.read(session, {"at_site": site, "of_kind": "user", "of_who": actor.login or ""}, now)
+        free.update(_POOL.read(session, {"at_site": site, "of_kind": "user", "of_who": actor.login or ""}, now))
     return Counts(
-        mine=_count(mine, now),
-        posts=_count(free, now),
-        of_post={post: _count(found, now) for post, found in of_post.items()},
-        first=frozenset(task_id for _, task_id in mine | free),
+        mine=_count(mine),
+        posts=_count(free),
+        of_post={post: _count(found) for post, found in of_post.items()},
+        first=frozenset(mine.keys() | free.keys()),
     )
 
 
-def _of_absent(session: Session, box: str, actor: Actor) -> set[Place]:
+def _of_absent(session: Session, box: str, actor: Actor, now: datetime) -> dict[int, int]:
     """The first tasks of each for whom the person stands in."""
     nothing = inbox_walks.Filter()
     walks = inbox_walks.of_absent(box, actor)
-    return {place for walk in walks for place in inbox_walks.places(session, walk, nothing, None, None, COUNT_AT_MOST)}
+    found = (place for walk in walks for place in inbox_walks.places(session, walk, nothing, None, None, COUNT_AT_MOST))
+    return {task_id: _LATE if sort_at < now else _SOON if sort_at < now + SOON else 0 for sort_at, task_id in found}
 
 
-def _count(found: Iterable[Place], now: datetime) -> Count:
-    due = [sort_at for sort_at, _ in found]
-    late, soon = sum(moment < now for moment in due), sum(now <= moment < now + SOON for moment in due)
-    return Count(*(min(number, COUNT_AT_MOST) for number in (len(due), late, soon)))
+def _count(found: Mapping[int, int]) -> Count:
+    paces = list(found.values())
+    return Count(*(min(number, COUNT_AT_MOST) for number in (len(paces), paces.count(_LATE), paces.count(_SOON))))

@@ -1,29 +1,41 @@
 """Figures in words, as templates say them: how long there is, how late it is, when it was, which post."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from apiflask import APIFlask
-from flask_babel import format_datetime, gettext
+from babel.dates import format_datetime
+from flask_babel import gettext
 
+from engine.inbox_walks import SOON
 from engine.posts import POSTS
 from web import current, language
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-SOON = timedelta(minutes=30)  # a due time nearer than this is called soon,
-SOON_SHARE = 0.2  # or when this share of the time is left, whichever is nearer to the end
+SOON_SHARE = 0.2  # a due time is called soon when this share of the time is left, or SOON, whichever is nearer to the end
 ZONE = ZoneInfo("Asia/Shanghai")  # of pages that belong to no site
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A running clock as a page shows it: its sentence, its state, the moments by which the browser keeps both true."""
+
+    due: str
+    soon: str
+    state: str  # late, soon, ok
+    text: str
+    moment: str
 
 
 def install(app: APIFlask) -> None:
     app.jinja_env.globals.update(
-        time_left=time_left,
+        clock_of=clock_of,
         ago=ago,
-        pace=pace,
         moment=moment,
         post_name=post_name,
         state_name=state_name,
-        soon_at=soon_at,
         iso=iso,
         now=current.now,
     )
@@ -56,13 +68,11 @@ def ago(at: datetime, now: datetime) -> str:
     return moment(at, now) if seconds >= 48 * HOUR else gettext("%(span)s前", span=span(max(seconds, 0)))
 
 
-def pace(due_at: datetime | None, now: datetime, soon: datetime | None = None) -> str:
-    """`late`, `soon` or `ok`: the three states of every clock; `none` where nothing is due."""
-    if due_at is None:
-        return "none"
-    if due_at < now:
-        return "late"
-    return "soon" if now >= (soon or soon_at(due_at)) else "ok"
+def clock_of(due_at: datetime, since: datetime | None = None, warn_at: datetime | None = None) -> Clock:
+    """The clock of something due; `since` is when its time began, `warn_at` when it is called soon, where that was settled."""
+    now, soon = current.now(), warn_at or soon_at(due_at, since)
+    state = "late" if due_at < now else "soon" if now >= soon else "ok"
+    return Clock(iso(due_at), iso(soon), state, time_left(due_at, now), moment(due_at, now))
 
 
 def soon_at(due_at: datetime, since: datetime | None = None) -> datetime:
@@ -76,8 +86,13 @@ def moment(at: datetime, now: datetime | None = None, zone: ZoneInfo = ZONE) -> 
     if local.date() == today.date():
         return local.strftime("%H:%M")
     if local.year == today.year:
-        return format_datetime(local, gettext("M月d日 HH:mm"), rebase=False)
+        return _in_words(local.replace(second=0, microsecond=0, tzinfo=None), gettext("M月d日 HH:mm"), language.current())
     return local.strftime("%Y-%m-%d %H:%M")
+
+
+@lru_cache(maxsize=4096)  # a list says the same moments again at every visit
+def _in_words(local: datetime, pattern: str, of_language: str) -> str:
+    return str(format_datetime(local, pattern, locale=of_language))
 
 
 def iso(at: datetime) -> str:

@@ -11,6 +11,7 @@ from benchmarks import (
     completions,
     completions_16,
     inbox,
+    inbox_pages,
     language,
     memory,
     over_http,
@@ -85,6 +86,12 @@ def test_timers_due_at_once_fire_once_each_on_both_databases(monkeypatch: pytest
 def test_lists_of_few_and_many_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     measured = figures(monkeypatch, inbox, FEW=10, MANY=60, EVENTS_EACH=1, MEASURED=1)
     assert set(measured) == {f"inbox.{name}" for name in inbox.LISTS}
+
+
+def test_whole_pages_of_few_and_many_are_timed(monkeypatch: pytest.MonkeyPatch, no_postgresql: None) -> None:
+    measured = figures(monkeypatch, inbox_pages, FEW=50, MANY=200, VISITS=4)
+    assert {"inbox_pages.p95", "inbox_pages.middle", "inbox_pages.unchanged"} <= measured.keys()
+    assert measured["inbox_pages.unchanged"].value < measured["inbox_pages.p95"].value
 
 
 def test_memory_is_read_from_the_serving_process(monkeypatch: pytest.MonkeyPatch) -> None:

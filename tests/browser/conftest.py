@@ -81,7 +81,7 @@ def desktop(open_context: Callable[..., BrowserContext]) -> Page:
 def axe_violations(page: Page) -> list[str]:
     """What axe finds on the page, one line each: rule, place, what to do."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})")
+    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})")
     return [
         f"{page.url}: {violation['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary']}"
         for violation in found["violations"]

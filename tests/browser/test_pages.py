@@ -18,6 +18,8 @@ ADDRESSES = {
         "/inbox?box=posts",
         "/inbox?box=all",
         "/inbox?box=cases",
+        "/inbox?box=all&key=repair&activity=take",
+        "/board",
         "/people",
         "/people/new?site=S1",
         "/people/technician.s1",

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine import board, definitions, identity, inbox, inbox_version, rights, sites
 from engine.actors import Actor
-from engine.board import Load, Standing
+from engine.board import Loads, Standing
 from engine.errors import NotFound
 from engine.inbox import TaskItem
 from engine.inbox_walks import SOON, Filter
@@ -36,13 +36,12 @@ class View:
     callbacks: Sequence[TaskItem]
     appointments: Sequence[TaskItem]
     standings: Sequence[Standing]
-    loads: Sequence[Load]
-    free: tuple[int, int]
+    loads: Loads
 
     @property
     def version(self) -> str:
         items = [inbox_version.of_items(one) for one in (self.late, self.mine, self.callbacks, self.appointments)]
-        return inbox_version.text(items, [astuple(one) for one in (*self.standings, *self.loads)], self.free)
+        return inbox_version.text(items, [astuple(one) for one in self.standings], astuple(self.loads))
 
     @property
     def open(self) -> int:
@@ -95,7 +94,6 @@ def _view(session: Session, actor: Actor, chosen: Sequence[str], now: datetime) 
         appointments=board.followed_up(session, chosen, day, MOST),
         standings=board.standings(session, chosen, now),
         loads=board.loads(session, chosen, now),
-        free=board.free(session, chosen, now),
     )
 
 

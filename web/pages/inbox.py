@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from engine import definitions, inbox_version, incidents, notices, saved_lists
@@ -20,7 +21,7 @@ from engine.definitions import Described
 from engine.inbox_counts import COUNT_AT_MOST, Count, Counts, counts
 from engine.posts import POSTS
 from engine.tables import Definition
-from web import current
+from web import current, words
 from web.names import names_of
 from web.pages import columns, filters, notice_texts
 from web.pages.orders import operated_sites
@@ -127,9 +128,31 @@ def _tasks(bench: Bench) -> Shown:
             chosen=chosen,
             cells={item.task.id: columns.cells(session, item, chosen, names, actor) for item in items},
             may_do=lambda item: lists.may_work_on(item, actor),
+            candidates=_candidates(),
+            task_page=_page_of("tasks.show", "task_id"),
+            case_page=_page_of("orders.show", "instance_id"),
         )
 
     return Shown([*inbox_version.of_places(session, part), part.next], page)
+
+
+def _candidates() -> Callable[[lists.TaskItem], str]:
+    """Who may take a task, by the names of the posts: said once for all rows with the same ones."""
+    said: dict[tuple[str, ...], str] = {}
+
+    def candidates(item: lists.TaskItem) -> str:
+        posts = tuple(item.candidate_groups)
+        if posts not in said:
+            said[posts] = gettext("、").join(words.post_name(post) for post in posts)
+        return said[posts]
+
+    return candidates
+
+
+def _page_of(endpoint: str, name: str) -> Callable[[int], str]:
+    """The addresses of one kind of page, made by one look into the routes instead of one a row."""
+    address = url_for(endpoint, **{name: 0})
+    return lambda number: f"{address[:-1]}{number}"
 
 
 def _logins(items: Iterable[lists.TaskItem], asked: filters.Asked) -> set[str]:
