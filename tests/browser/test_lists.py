@@ -41,7 +41,7 @@ def live(tmp_path: Path) -> Iterator[LiveSteward]:
 
 def person(live: LiveSteward, who: str) -> Actor:
     with live.steward.db.read() as session:
-        return identity.actor_of(session, identity.get(session, login_of(who, "S1")), "page")
+        return identity.actor_of(session, identity.get(session, login_of(who, "S1")), "page", live.clock.now())
 
 
 def send_out(live: LiveSteward) -> int:
