@@ -17,14 +17,34 @@ from web.pages import (
     processes,
     residents,
     session,
+    stand_ins,
     start,
     tasks,
 )
 from web.pages.operations.ordering import name_of
+from web.story import clock_name
 
 
 def install(app: APIFlask) -> None:
-    for module in (session, board, inbox, lists, news, start, tasks, orders, people, estates, processes, files, houses, links, residents):
+    for module in (
+        session,
+        board,
+        inbox,
+        lists,
+        news,
+        start,
+        tasks,
+        orders,
+        people,
+        estates,
+        processes,
+        files,
+        houses,
+        links,
+        residents,
+        stand_ins,
+    ):
         app.register_blueprint(module.pages)
     drawing = {"widget": fields.widget, "label_of": fields.label_of, "input_types": fields.INPUT_TYPES}
-    app.jinja_env.globals.update(drawing, priority_name=name_of)
+    app.jinja_env.globals.update(drawing, priority_name=name_of, clock_name=clock_name)
+    app.jinja_env.filters["process_name"] = lambda key, names: names.get(key, key)

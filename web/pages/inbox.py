@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine import definitions, inbox_version, incidents, notices, saved_lists
+from engine import copies, definitions, inbox_version, incidents, notices, saved_lists
 from engine import inbox as lists
 from engine.actors import Actor
 from engine.cursors import Page
@@ -27,7 +27,7 @@ from web.pages import columns, filters, notice_texts
 from web.pages.orders import operated_sites
 
 pages = Blueprint("inbox", __name__)
-BOXES = ("mine", "posts", "notices", "first_asked", "all", "cases")
+BOXES = ("mine", "posts", "notices", "copies", "first_asked", "all", "cases")
 PER_PAGE = 25
 MAX_TEXT = 1_000  # of a notice in the list
 Known = Mapping[str, Definition]  # the newest version of each process
@@ -82,6 +82,7 @@ def _bench(session: Session, asked: filters.Asked) -> Bench:
     actor, now = current.actor(), current.now()
     counted = counts(session, actor, now)
     badges = {"mine": counted.mine, "posts": counted.posts, "notices": Count(notices.count(session, actor))}
+    badges["copies"] = Count(copies.count(session, actor))
     box = asked.get("box") or ""
     if box not in BOXES:
         box = "mine" if counted.mine.all or not counted.posts.all else "posts"
@@ -206,7 +207,11 @@ def _found(bench: Bench) -> Shown:
 def _cases(bench: Bench, page: Page[lists.CaseItem]) -> Shown:
     version = [[one.instance.id, one.instance.revision, [[task.id, task.assignee] for task in one.tasks]] for one in page.items]
     chips = [one for one in bench.asked.chips([], {}) if one.on]
-    return Shown(version, lambda shown: render_template("inbox/cases.html", page=page, chips=chips, **shown))
+    return Shown(version, lambda shown: render_template("inbox/cases.html", page=page, chips=chips, names=_holders(bench, page), **shown))
+
+
+def _holders(bench: Bench, page: Page[lists.CaseItem]) -> dict[str, str]:
+    return names_of(bench.session, {task.assignee for one in page.items for task in one.tasks if task.assignee})
 
 
 def _notices(bench: Bench) -> Shown:
@@ -222,7 +227,19 @@ def _notices(bench: Bench) -> Shown:
     return Shown([[line.notice.id, line.is_new] for line in page.items], render, fresh)
 
 
-SHOW: dict[str, Callable[[Bench], Shown]] = {"notices": _notices, "first_asked": _first_asked, "cases": _found}
+def _copies(bench: Bench) -> Shown:
+    """What others let the person know of."""
+    page = copies.of(bench.session, bench.actor, limit=PER_PAGE, cursor=bench.cursor)
+    version = [[line.copy.id, line.is_new, line.task.state, line.instance.revision] for line in page.items]
+
+    def render(shown: Mapping[str, Any]) -> str:
+        logins = {login for line in page.items for login in (line.copy.sent_by, line.task.assignee) if login}
+        return render_template("inbox/copies.html", page=page, names=names_of(bench.session, logins), **shown)
+
+    return Shown(version, render)
+
+
+SHOW: dict[str, Callable[[Bench], Shown]] = {"notices": _notices, "copies": _copies, "first_asked": _first_asked, "cases": _found}
 
 
 def _see(notice_ids: Sequence[int]) -> None:
