@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import incidents, instances, messages, retries, user_tasks, worker
+from engine import incidents, instances, messages, retries, returning, user_tasks, withdrawing, worker
 from engine.actors import Actor
 from engine.bpmn.timing import parse_duration
 from engine.bpmn.vocabulary import BUILT_IN_TOPICS
@@ -54,6 +54,9 @@ class Play:
             "retry": self._retry,
             "cancel": self._cancel,
             "hand_over": self._hand_over,
+            "return": self._return,
+            "withdraw": self._withdraw,
+            "withdraw_case": self._withdraw_case,
         }
 
     def perform(self, step: Mapping[str, Any]) -> None:
@@ -178,6 +181,28 @@ class Play:
             assert self.root_id is not None
             reason = step.get("reason", "-")
             instances.hand_over(session, self.root_id, step["hand_over"], reason, self.actor(step.get("as")), self.clock.now())
+
+    def _return(self, step: Mapping[str, Any]) -> None:
+        """`return: check`, `to: work` (an activity, initiator or end), `reason:`, `as:`."""
+        with self.database.transaction() as session:
+            task, actor = self.task(session, step["return"], step.get("in")), self.actor(step.get("as"))
+            returning.return_task(session, task.id, step["to"], step.get("reason", "-"), actor, self.clock.now())
+
+    def _withdraw(self, step: Mapping[str, Any]) -> None:
+        """`withdraw: work`, `as:` who completed it."""
+        with self.database.transaction() as session:
+            actor = self.actor(step.get("as"))
+            ids = [one.id for one in self.family(session, step.get("in"))]
+            query = select(UserTask).where(UserTask.instance_id.in_(ids), UserTask.activity_id == step["withdraw"])
+            done = session.scalars(query.where(UserTask.completed_by == actor.login).order_by(UserTask.id.desc())).first()
+            if done is None:
+                raise StepFailed(f"Expected {step['withdraw']} to be completed by {actor.login}, but it is not")
+            withdrawing.withdraw(session, done.id, actor, self.clock.now(), step.get("reason", ""))
+
+    def _withdraw_case(self, step: Mapping[str, Any]) -> None:
+        with self.database.transaction() as session:
+            assert self.root_id is not None
+            withdrawing.withdraw_case(session, self.root_id, step["withdraw_case"] or "-", self.actor(step.get("as")), self.clock.now())
 
     def _wait(self, step: Mapping[str, Any]) -> None:
         """Go through every moment at which something is due, up to the end of the wait."""

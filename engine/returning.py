@@ -92,6 +92,7 @@ def return_task(session: Session, task_id: int, to: str, reason: str, actor: Act
     login = task_work.require_person(actor)
     task_work.require_candidate(work, actor)
     task_work.refuse_if_held_by_another(work.task, actor)
+    task_work.refuse_if_delegated(work.task)
     said = task_work.checked_reason(reason)
     held = runner.hold(session, work.instance)
     ways = held.workflow.ways_from(work.task.token)
@@ -117,6 +118,11 @@ def _holder(session: Session, instance: Instance, target: Target, is_starter: bo
     if is_starter:
         return lambda users, groups: person.login if rights.works_at(person, instance.site) else None
     return lambda users, groups: person.login if rights.may_work_on(person, instance.site, None, users, groups) else None
+
+
+def told_at(session: Session, task_id: int) -> TaskReturn | None:
+    """Who sent this task back, and why; None for one that came the usual way."""
+    return session.get(TaskReturn, task_id)
 
 
 def _chosen(work: task_work.TaskWork, targets: Sequence[Target], to: str) -> Target:

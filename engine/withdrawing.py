@@ -12,14 +12,16 @@ from sqlalchemy.orm import Session
 from engine import definitions, instances, returning, rights, runner, task_work
 from engine.actors import Actor
 from engine.bpmn.model import Process
-from engine.bpmn.triggers import Withdraw
+from engine.bpmn.triggers import StateCorrupt, Withdraw
 from engine.bpmn.ways_back import Act
-from engine.errors import Conflict, Forbidden
+from engine.bpmn.workflow import Workflow
+from engine.errors import Conflict, Forbidden, NotFound, NotRunnable
 from engine.history import Event
 from engine.states import LIVE_INSTANCE, OPEN_TASK
-from engine.tables import Draft, Instance, TaskReturn, UserTask
+from engine.tables import Draft, Instance, InstanceState, TaskReturn, UserTask
 
 ALLOWED = "allowed"
+MOST = 20  # of the latest tasks of a case that are offered to be taken back
 
 
 def allows(properties: Mapping[str, str]) -> bool:
@@ -61,19 +63,47 @@ def _require_own(work: task_work.TaskWork, process: Process, actor: Actor) -> No
         raise Conflict(f"Expected a running instance, but {instance.number or instance.id} is {instance.state}")
 
 
+def withdrawable(session: Session, instance_id: int, actor: Actor) -> list[UserTask]:
+    """The tasks of the instance that the person can take back now, the latest first."""
+    own = select(UserTask).where(UserTask.instance_id == instance_id, UserTask.state == "completed", UserTask.completed_by == actor.login)
+    done = list(session.scalars(own.order_by(UserTask.id.desc()).limit(MOST)))
+    instance = session.get_one(Instance, instance_id)
+    if not done or actor.login is None or instance.state != "running" or not rights.works_at(actor, instance.site):
+        return []
+    try:
+        loaded = definitions.load(session, instance.definition_id)
+        allowed = [task for task in done if allows(loaded.process.activity(task.activity_id).properties)]
+        if not allowed:
+            return []
+        state = session.scalars(select(InstanceState.state).where(InstanceState.instance_id == instance_id)).one()
+        workflow = Workflow.load(loaded.executable, state, instance_id)
+    except (NotFound, NotRunnable, StateCorrupt):
+        return []
+    return [task for task in allowed if _acted_on(session, workflow, loaded.process, task, actor.login) is None]
+
+
 def _refuse_if_acted_on(session: Session, held: runner.Held, task: UserTask, login: str) -> None:
-    acts = held.workflow.acts_after(task.token)
+    why_not = _acted_on(session, held.workflow, held.loaded.process, task, login)
+    if why_not is not None:
+        raise Conflict(why_not)
+
+
+def _acted_on(session: Session, workflow: Workflow, process: Process, task: UserTask, login: str) -> str | None:
+    """What speaks against taking the task back; None when nothing does."""
+    acts = workflow.acts_after(task.token, login)
     if acts is None:
-        raise Conflict(f"Expected a task that was completed last, but {task.name} has been done again or left behind since")
+        return f"Expected a task that was completed last, but {task.name} has been done again or left behind since"
     if acts:
-        raise Conflict(f"Expected nothing to have happened after {task.name}, but {_told(acts[0], held.loaded.process)}")
-    tokens = held.workflow.descends_from(task.token)
-    given = {wait.token: wait.details.get("assignee") for wait in held.workflow.waits() if wait.kind == "user_task"}
+        return f"Expected nothing to have happened after {task.name}, but {_told(acts[0], process)}"
+    tokens = workflow.descends_from(task.token)
+    given = {wait.token: wait.details.get("assignee") for wait in workflow.waits() if wait.kind == "user_task"}
     taken = select(UserTask).where(UserTask.instance_id == task.instance_id, UserTask.token.in_(tokens), UserTask.state == "claimed")
     for other in session.scalars(taken):
         if other.assignee not in (login, given.get(other.token)):
-            raise Conflict(f"Expected nothing to have happened after {task.name}, but {other.assignee} has taken {other.name}")
-    _refuse_if_a_call_has_gone_on(session, task, tokens)
+            return f"Expected nothing to have happened after {task.name}, but {other.assignee} has taken {other.name}"
+    if _has_a_call_gone_on(session, task, tokens):
+        return f"Expected nothing to have happened after {task.name}, but the process that it called has gone on"
+    return None
 
 
 def _told(act: Act, process: Process) -> str:
@@ -82,15 +112,12 @@ def _told(act: Act, process: Process) -> str:
     return f"{act.performer} has completed {name}" if act.performer else f"something has happened since: {act.kind} at {name}"
 
 
-def _refuse_if_a_call_has_gone_on(session: Session, task: UserTask, tokens: Sequence[str]) -> None:
+def _has_a_call_gone_on(session: Session, task: UserTask, tokens: Sequence[str]) -> bool:
     called = select(Instance.id, Instance.moves).where(Instance.parent_id == task.instance_id, Instance.parent_token.in_(tokens))
     found = session.execute(called).all()
-    if not found:
-        return
     children = UserTask.instance_id.in_(row.id for row in found)
     at_work = select(UserTask.id).where(children, or_(UserTask.state == "claimed", UserTask.state.not_in(OPEN_TASK)))
-    if any(row.moves > 1 for row in found) or session.scalars(at_work).first() is not None:
-        raise Conflict(f"Expected nothing to have happened after {task.name}, but the process that it called has gone on")
+    return bool(found) and (any(row.moves > 1 for row in found) or session.scalars(at_work).first() is not None)
 
 
 def _keep_draft(session: Session, held: runner.Held, task: UserTask, login: str, now: datetime) -> None:
@@ -100,6 +127,12 @@ def _keep_draft(session: Session, held: runner.Held, task: UserTask, login: str,
     visible = held.workflow.visible(task.token)
     payload = {key: visible[key] for key in held.loaded.forms[task.form].keys if visible.get(key) is not None}
     session.add(Draft(task_id=task.id, login=login, payload=payload, saved_at=now))
+
+
+def may_withdraw_case(instance: Instance, properties: Mapping[str, str], actor: Actor) -> bool:
+    """Whether the person began this case, and its process lets them take it back."""
+    is_theirs = actor.login is not None and instance.starter == actor.login and instance.parent_id is None
+    return is_theirs and instance.state in LIVE_INSTANCE and allows(properties) and rights.works_at(actor, instance.site)
 
 
 def withdraw_case(session: Session, instance_id: int, reason: str, actor: Actor, now: datetime) -> Instance:

@@ -142,6 +142,18 @@ def _unclaimed(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
     return Sentence(line.at, text, quote=str(data.get("reason") or ""))
 
 
+def _returned(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    said = {"who": cast.name(line.actor), "what": data.get("name") or cast.activity(line), "to": data.get("to_name") or ""}
+    if not said["to"]:
+        return Sentence(line.at, gettext("%(who)s 驳回了“%(what)s”，工单结束", **said), "bad", quote=str(data.get("reason") or ""))
+    return Sentence(line.at, gettext("%(who)s 把“%(what)s”退回到“%(to)s”", **said), "bad", quote=str(data.get("reason") or ""))
+
+
+def _withdrawn(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    said = {"who": cast.name(line.actor), "what": data.get("name") or cast.activity(line)}
+    return Sentence(line.at, gettext("%(who)s 撤回了“%(what)s”的办理", **said), quote=str(data.get("reason") or ""))
+
+
 def _assigned(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
     said = {"who": cast.who(line), "what": cast.activity(line), "to": cast.name(data.get("after"))}
     return Sentence(line.at, gettext("%(who)s 把“%(what)s”转给 %(to)s", **said), quote=str(data.get("reason") or ""))
@@ -296,6 +308,7 @@ TELLERS: dict[str, Teller] = {
     "instance.started": _started,
     "instance.completed": _ended,
     "instance.cancelled": _operated(lambda: gettext("取消了工单")),
+    "instance.withdrawn": _operated(lambda: gettext("撤销了工单")),
     "instance.suspended": _operated(lambda: gettext("暂停了工单")),
     "instance.resumed": _operated(lambda: gettext("恢复了工单")),
     "variables.set": _operated(lambda: gettext("更正了数据")),
@@ -304,6 +317,8 @@ TELLERS: dict[str, Teller] = {
     "user_task.claimed": _claimed,
     "user_task.unclaimed": _unclaimed,
     "user_task.assigned": _assigned,
+    "user_task.returned": _returned,
+    "user_task.withdrawn": _withdrawn,
     "user_task.completed": _completed,
     "user_task.reopened": _created,
     "user_task.redirected": _ruled,

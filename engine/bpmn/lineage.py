@@ -44,6 +44,11 @@ class Visit:
     # What the outside did after it, apart from people's tasks, by the youngest visit that this descends from: kind and activity.
     acts: dict[int, list[str]] = field(default_factory=dict)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it stands for all items of a repetition: nobody has done it besides doing those."""
+        return self.item is None and self.variables is not None
+
 
 @dataclass
 class Consumed:
@@ -180,7 +185,7 @@ class Past:
         """What follows can go back to before the first item."""
         within = [self.visits[number] for number in sorted(self.now - body.lineage) if self.visits[number].scope == body.number]
         visit = self._visit(body, body.lineage, None, within[0].before if within else None)
-        visit.first = min([visit.number, *(each.first for each in within)])
+        visit.first, visit.variables = min([visit.number, *(each.first for each in within)]), {}
         self.now |= {visit.number}
         self.placed(body)
 

@@ -61,9 +61,11 @@ def visit_by(instance: Instance, token_id: str) -> Visit | None:
     return next((visit for visit in visits if str(visit.token) == token_id), None)
 
 
-def acts_after(past: Past, visit: Visit) -> list[Act]:
-    """Everything that people and the outside did after the visit and because of it."""
-    later = [each for each in past.visits.values() if visit.number in each.lineage and each.performer is not None]
+def acts_after(past: Past, visit: Visit, by: str | None = None) -> list[Act]:
+    """Everything that people and the outside did after the visit and because of it; also that others signed after this person."""
+    later = [each for each in past.visits.values() if visit.number in each.lineage and not each.is_whole]
+    if by is not None and visit.performer not in (by, None):
+        later.insert(0, visit)
     return [Act("user_task.completed", each.activity, each.performer) for each in later] + [Act(*act) for act in visit.acts.values()]
 
 
@@ -207,7 +209,7 @@ def _place_again(instance: Instance, visit: Visit, numbers: Mapping[int, int]) -
     token = instance.place(instance.specs[visit.activity], owner)
     past.now = visit.lineage
     past.settle()
-    token.item, token.variables = visit.item, None if visit.variables is None else dict(visit.variables)
+    token.item, token.variables = visit.item, dict(visit.variables or {}) if visit.item is not None else None
     token.details = {"again": True}  # it had its turn, and the tokens that it needs
     instance.queue(token)
     return token

@@ -145,10 +145,10 @@ class Workflow:
         """The completed tasks to which one can go back from this token."""
         return ways_back.ways_from(self._token(token_id))
 
-    def acts_after(self, token_id: str) -> list[ways_back.Act] | None:
-        """What was done after the task of this token was completed, and because of it; None when that is not known any more."""
+    def acts_after(self, token_id: str, by: str | None = None) -> list[ways_back.Act] | None:
+        """What was done after a person completed the task of this token, and because of it; None when that is not known any more."""
         visit = ways_back.visit_by(self._instance, token_id)
-        return None if visit is None or self._instance.past is None else ways_back.acts_after(self._instance.past, visit)
+        return None if visit is None or self._instance.past is None else ways_back.acts_after(self._instance.past, visit, by)
 
     def descends_from(self, token_id: str) -> list[str]:
         """The tokens that came of the completed task of this token."""

@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from benchmarks.statement_log import listening
-from engine import identity, instances, returning, timers, user_tasks, withdrawing
+from engine import identity, instances, returning, scenarios, timers, user_tasks, withdrawing
 from engine.actors import Actor
 from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Forbidden, Invalid, NotFound, Rejected
 from engine.tables import Draft, Number, TaskReturn, Timer, UserTask
@@ -478,3 +479,37 @@ def test_a_task_is_sent_back_in_the_instant_in_which_its_timer_fires(company: Co
         done(company, ("fill_in", CHEN), ("work", ANNA))
         assert company.instance(instance).state == "completed"
         assert company.variables(instance)["rounds"] == 2
+
+
+# In scenarios
+
+STORY = """
+name: There and back
+steps:
+- start: {as: customer_service}
+- complete: fill_in
+  as: customer_service
+- withdraw: fill_in
+  as: customer_service
+- complete: fill_in
+  as: customer_service
+- return: work
+  to: nowhere
+  as: technician
+  refused: conflict
+- return: work
+  to: fill_in
+  reason: the house number is missing
+  as: technician
+- expect: {waiting: [fill_in]}
+- withdraw_case: entered twice
+  as: customer_service
+"""
+
+
+def test_scenarios_go_back_too(tmp_path: Path) -> None:
+    folder = tmp_path / "order"
+    (folder / "scenarios").mkdir(parents=True)
+    (folder / "scenarios" / "back.yaml").write_text(STORY, encoding="utf-8")
+    report = scenarios.run([folder], {"order/order.bpmn": ORDER})
+    assert [result.failure for result in report.results] == [None]

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
-from engine import instances, personal_links, queries_case, retries, rights, standstill, unmasking
+from engine import instances, personal_links, queries_case, retries, rights, standstill, unmasking, withdrawing
 from engine.actors import Actor
 from engine.errors import NotFound
 from engine.states import LIVE_INSTANCE
@@ -18,11 +18,12 @@ from web.settling import settle_case
 
 pages = Blueprint("orders", __name__, url_prefix="/orders")
 PER_PAGE = 50
-# What an operator may do to a case as a whole, and what is said afterwards.
+# What may be done to a case as a whole, by operators or by who began it, and what is said afterwards.
 OPERATIONS: dict[str, tuple[Callable[..., Any], Any]] = {
     "cancel": (instances.cancel, lazy_gettext("工单已取消。")),
     "suspend": (instances.suspend, lazy_gettext("工单已暂停。")),
     "resume": (instances.resume, lazy_gettext("工单已恢复。")),
+    "withdraw": (withdrawing.withdraw_case, lazy_gettext("工单已撤销。")),
 }
 
 
@@ -72,6 +73,8 @@ def _page(instance_id: int, unmasked: bool = False) -> str:
             diagrams=cases.diagrams(session, case, now),
             may_operate=rights.may_operate(actor, site),
             may_comment=rights.works_at(actor, site),
+            may_withdraw=withdrawing.may_withdraw_case(case.root, case.loaded[case.root.id].process.properties, actor),
+            own_done=withdrawing.withdrawable(session, instance_id, actor),
             people=queries_case.names_for(session, site),
             colleagues=_colleagues(session, case) if supervises else [],
             resident_links=links.of_case(session, instance_id, actor),

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine import copies, delegations, drafts, queries_case, rights, site_lists, sites, user_tasks
+from engine import copies, delegations, drafts, queries_case, returning, rights, site_lists, sites, user_tasks, withdrawing
 from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Invalid, ProxyEnded, TooManyAttempts, Unusable
 from engine.states import OPEN_TASK
 from engine.tables import UserTask
@@ -53,6 +53,8 @@ def complete(task_id: int) -> ResponseReturnValue:
             settle(session, completion.instance)
             instance, what = completion.instance, completion.task.name
             case, number = instance.id, instance.number or instance.title or ""
+            process = queries_case.loaded_of(session, instance.id).process
+            may_undo = instance.state == "running" and withdrawing.allows(process.activity(completion.task.activity_id).properties)
     except Invalid as error:
         with current.steward().db.read() as session:
             return _page(session, task_id, typed, error), 422
@@ -61,7 +63,25 @@ def complete(task_id: int) -> ResponseReturnValue:
     except ProxyEnded as error:
         return _kept(task_id, typed, error)
     done = gettext("%(number)s：“%(what)s”已完成。", number=number, what=what)
-    return _on_to(outcome.tell(case, now, done))
+    goes_on = outcome.tell(case, now, done)
+    if may_undo:
+        flash(url_for("tasks.show", task_id=task_id), "undo")
+    return _on_to(goes_on)
+
+
+@pages.post("/<id:task_id>/withdraw")
+def withdraw(task_id: int) -> ResponseReturnValue:
+    """Take back what one has just done."""
+    try:
+        with current.steward().db.transaction() as session:
+            taken = withdrawing.withdraw(session, task_id, current.actor(), current.now())
+            settle_case(session, taken.instance_id)
+            again, name = taken.id, taken.name
+    except Conflict as error:
+        flash(sentences.plain(error.message), "problem")
+        return redirect(url_for("tasks.show", task_id=task_id), 303)
+    flash(gettext("“%(what)s”已撤回，请重新办理。", what=name), "done")
+    return redirect(url_for("tasks.show", task_id=again), 303)
 
 
 @pages.post("/<id:task_id>/draft")
@@ -204,7 +224,8 @@ def _page(
     open_task = next((one for one in case.tasks if one.task.id == task_id), None)
     view = cases.view(session, case, actor, now)
     if open_task is None:
-        return render_template("tasks/closed.html", task=task, view=view, who=_who_did(session, task))
+        own = task.completed_by == actor.login and task_id in [one.id for one in withdrawing.withdrawable(session, task.instance_id, actor)]
+        return render_template("tasks/closed.html", task=task, view=view, who=_who_did(session, task), may_withdraw=own)
     form = replace(_form_of(session, task, values), names=view.names, opens_telephones=view.opens_telephones)
     if refusal is not None:
         form = replace(form, errors=sentences.of_fields(refusal.fields) | fields.objections(form.form, values, form.variables))
@@ -213,6 +234,7 @@ def _page(
     return render_template(
         "tasks/task.html",
         task=task,
+        returned=returning.told_at(session, task_id),
         view=view if form.form is None else view.without(form.form.withheld),
         form=form,
         decision=deciding.of(activity, details, values, form.errors),
