@@ -74,6 +74,23 @@ def _write(session: Session, work: TaskWork, readers: Iterable[str], actor: Acto
     return new
 
 
+def send_by_diagram(
+    session: Session, task_id: int, instance: Instance, activity_id: str, to: Sequence[str], now: datetime
+) -> tuple[list[str], list[str]]:
+    """Copies for the people and posts that a diagram names, one a person and activity of the case.
+
+    Returns who got one now, and which names are neither a post nor somebody of the site: they are no reason to stop a process.
+    """
+    readers = _readers(session, instance.site, to)
+    same_step = (UserTask.instance_id == instance.id, UserTask.activity_id == activity_id)
+    have = set(session.scalars(select(TaskCopy.login).join(UserTask, UserTask.id == TaskCopy.task_id).where(*same_step)))
+    new = sorted(readers - have)[:MAX_READERS]
+    session.add_all(
+        TaskCopy(site=instance.site, task_id=task_id, login=login, sent_by=None, note="", at=now, seen_at=None) for login in new
+    )
+    return new, sorted(one for one in set(to) if one not in POSTS and one not in readers)
+
+
 def of(session: Session, actor: Actor, limit: int = 50, cursor: str | None = None) -> Page[Line]:
     """What was copied to the person, newest first, of the sites at which they hold a post now."""
     query = select(TaskCopy, UserTask, Instance).join(UserTask, UserTask.id == TaskCopy.task_id)

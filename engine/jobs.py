@@ -15,7 +15,22 @@ from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from engine import alarms, db, history, incidents, instances, messages, notices, numbering, proxies, runner, site_lists, standstill, waits
+from engine import (
+    alarms,
+    copies,
+    db,
+    history,
+    incidents,
+    instances,
+    messages,
+    notices,
+    numbering,
+    proxies,
+    runner,
+    site_lists,
+    standstill,
+    waits,
+)
 from engine.actors import Actor
 from engine.bpmn import codec
 from engine.bpmn.timing import parse_duration
@@ -330,6 +345,16 @@ def _site_list(session: Session, job: Job, now: datetime) -> None:
     _finish(session, instance, job, {}, now)
 
 
+def _copy(session: Session, job: Job, now: datetime) -> None:
+    """`steward:copyTo`: the people and posts that the diagram names get their copies of a task."""
+    instance, said = session.get_one(Instance, job.instance_id), job.payload
+    told, unknown = copies.send_by_diagram(session, said["task"], instance, job.activity_id, said["to"], now)
+    data = {"task": said["task"], "to": told} | ({"unknown": unknown} if unknown else {})
+    if told or unknown:
+        history.append(session, instance, [Event("user_task.copied", job.activity_id, data)], SYSTEM, now)
+    session.delete(job)
+
+
 _OWN: dict[str, Callable[[Session, Job, datetime], None]] = {
     waits.CALL: _call,
     waits.RETURN: _return,
@@ -340,6 +365,7 @@ _OWN: dict[str, Callable[[Session, Job, datetime], None]] = {
     messages.SIGNAL: _signal,
     "notify": _notify,
     notices.TELL: _tell,
+    waits.COPY: _copy,
     site_lists.TOPIC: _site_list,
 }
 

@@ -46,6 +46,7 @@ _REMOVE = {
 # Topics of jobs that the engine does itself.
 CALL, RETURN, THROW, CANCEL = "steward.call", "steward.return", "steward.throw", "steward.cancel"
 ESCALATE, ALARM = "steward.escalate", "steward.alarm"
+COPY = "steward.copy"
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,13 @@ def _sync_tasks(session: Session, instance: Instance, process: Process, changed:
     ids = _open_tasks(session, rows, changed.new)
     participants = [row for task_id, wait in zip(ids, changed.new, strict=True) for row in _participants(task_id, instance.site, wait)]
     _INSERT_PARTICIPANTS.run_all(session, participants)
+    copies = [
+        job(instance, COPY, wait.activity_id, {"task": task_id, "to": wait.details["copy_to"]}, now)
+        for task_id, wait in zip(ids, changed.new, strict=True)
+        if wait.details.get("copy_to") and not wait.details.get("again")
+    ]
+    if copies:
+        insert_jobs(session, copies)
     return [_created(task_id, row, wait) for task_id, row, wait in zip(ids, rows, changed.new, strict=True)]
 
 

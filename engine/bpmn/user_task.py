@@ -42,6 +42,7 @@ class UserTask(Work):
         self.assignee = reader.template(activity.assignee, "an assignee")
         self.users = reader.listed(activity.candidate_users, "candidate users")
         self.groups = reader.listed(activity.candidate_groups, "candidate groups")
+        self.copies = reader.listed(activity.properties.get("copyTo"), "who gets a copy")
         self.due = reader.template(activity.due_date, "a due date")
         self.follow_up = reader.template(activity.follow_up_date, "a follow-up date")
         self.priority = reader.template(activity.priority, "a priority")
@@ -61,6 +62,7 @@ class UserTask(Work):
         assert self.activity is not None
         said = {
             **self._people(token, view),
+            "copy_to": _listed(view, self.copies),
             "due_at": _moment(view, self.due),
             "follow_up_at": _moment(view, self.follow_up),
             "priority": _number(view, self.priority),

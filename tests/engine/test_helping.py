@@ -375,3 +375,20 @@ def test_a_draft_stays_with_who_typed_it_when_the_task_goes_elsewhere(company: C
     do(company, user_tasks.assign, "anna", BAO)
     with company.database.read() as session:
         assert drafts.find(session, task_id, ANNA).payload == {"note": "half"}
+
+
+def test_the_diagram_copies_a_task_when_it_opens(company: Company) -> None:
+    watched = task(
+        "work", properties={"copyTo": "cs_supervisor, customer_service, ${case.starter}, ${[&quot;fang&quot;, &quot;hua&quot;]}"}
+    )
+    company.deploy(diagram(chain(START_EVENT, watched, END_EVENT)))
+    instance = company.start(actor=CHEN)
+    assert company.told(instance).count("user_task.copied") == 0
+    company.work()
+    with company.database.read() as session:
+        assert [line.copy.sent_by for line in copies.of(session, CHEN).items] == [None]
+        assert (copies.count(session, FANG), copies.count(session, HUA), copies.count(session, DONG)) == (1, 0, 0)
+    assert last(company, instance)[2] == {"to": ["chen", "fang"], "unknown": ["hua"]}
+    company.complete("work", ANNA)
+    with company.database.read() as session:
+        assert [line.task.state for line in copies.of(session, CHEN).items] == ["completed"]

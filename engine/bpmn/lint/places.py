@@ -40,6 +40,9 @@ def places(diagram: Diagram) -> Iterator[Place]:
 def _node(node: Node) -> Iterator[Place]:
     yield from _properties(node.element, EXPRESSION_PROPERTIES["node"])
     if node.kind in USER_TASKS:
+        for prop in camunda_properties(node.element):
+            if prop.get("name") == f"{STEWARD}copyTo":
+                yield Place(node.element, "steward:copyTo", prop.get("value") or "", "template")
         if "${" in (name := node.element.get("name") or ""):
             yield Place(node.element, "the name", name, "template")
         for name in USER_TASK_TEXTS:

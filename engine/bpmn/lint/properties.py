@@ -7,8 +7,10 @@ from typing import Final
 from lxml.etree import _Element
 
 from engine.bpmn.lint.diagram import Diagram
+from engine.bpmn.performers import parts
 from engine.bpmn.vocabulary import STEWARD, camunda_properties, event_definitions, name_of
 from engine.errors import Problem
+from engine.posts import POSTS
 
 RULE: Final = "property"
 
@@ -32,7 +34,7 @@ LONGEST_TOLD: Final = 60
 BUILT: Final[dict[str, frozenset[str]]] = {
     "process": frozenset({"numberSeries", "retention", "title", "searchable", "firstResponder", "sites", "residentSees", "withdraw"}),
     "userTask": frozenset({"differsFrom", "excludes", "individual", "residentAsk", "residentStep", "signatures"})
-    | {"approval", "buttons", "fields", "returnTo", "whenNobody", "whenSame", "whenInitiator", "withdraw"},
+    | {"approval", "buttons", "fields", "returnTo", "whenNobody", "whenSame", "whenInitiator", "withdraw", "copyTo"},
     **dict.fromkeys(TOLD, frozenset({"residentStep"})),
     "lane": frozenset({"group"}),
     TIMER_PLACES: frozenset({"catchUp"}),
@@ -40,7 +42,6 @@ BUILT: Final[dict[str, frozenset[str]]] = {
 }
 LATER: Final[dict[str, frozenset[str]]] = {
     "process": frozenset({"scenarioGate"}),
-    "userTask": frozenset({"copyTo"}),
 }
 CHOICES: Final = {
     "retention": ("long_term", "10y", "5y"),
@@ -53,7 +54,7 @@ SITE: Final = re.compile(r"[A-Z][A-Z0-9]{0,9}")
 
 
 def check(diagram: Diagram) -> Iterator[Problem]:
-    """Good: steward:numberSeries on a process. Bad: steward:numberseries, steward:copyTo (not built yet), catchUp on a user task."""
+    """Good: steward:numberSeries on a process. Bad: steward:numberseries, steward:scenarioGate (not built yet), catchUp on a user task."""
     for prop in diagram.root.iter("{http://camunda.org/schema/1.0/bpmn}property"):
         name = prop.get("name") or ""
         if name.startswith(STEWARD):
@@ -125,6 +126,12 @@ def _post(value: str) -> Iterator[str]:
         yield f"found '{value[:60]}'"
 
 
+def _copied(value: str) -> Iterator[str]:
+    for name in parts(value):
+        if "${" not in name and name.strip() not in POSTS:
+            yield f"there is no post '{name.strip()[:60]}'"
+
+
 def _told(value: str) -> Iterator[str]:
     parts = [part.strip() for part in value.split("|")]
     if len(parts) > 2 or not all(parts):
@@ -139,12 +146,14 @@ _FORMATS: Final[dict[str, Callable[[str], Iterator[str]]]] = {
     "residentSees": _names,
     "residentStep": _told,
     "residentAsk": _told,
+    "copyTo": _copied,
 }
 _EXAMPLES: Final = {
     "searchable": "house, telephone",
     "group": "technician",
     "sites": "S1, S2",
     "residentSees": "house, content",
+    "copyTo": "cs_supervisor, ${caller_login}",
     "residentStep": "师傅已到场 | The technician has arrived",
     "residentAsk": "请确认报价 | Please agree to the price",
 }

@@ -381,6 +381,11 @@ def test_properties_that_are_unknown_not_built_or_misplaced_are_refused_on_a_use
     assert [problem.severity for problem in found(user("", properties(**{name: value})), "property")] == ["error"]
 
 
+def test_copies_go_to_posts_and_to_whom_an_expression_names():
+    assert not found(user("", properties(copyTo="cs_supervisor, ${case.starter}")), "property")
+    assert found(user("", properties(copyTo="${case.}")), "expression")
+
+
 @pytest.mark.parametrize("named", [{"scenarioGate": "required"}, {"retention": "3y"}, {"searchable": "a b"}, {"colour": "red"}])
 def test_properties_that_are_unknown_or_not_built_are_refused_on_a_process(named):
     assert [problem.severity for problem in found(bpmn(properties(**named) + chain(USER)), "property")] == ["error"]
