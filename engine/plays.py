@@ -86,6 +86,8 @@ class Play:
         """The person of a post; `technician_2` is the second technician. Nobody named: the operator."""
         if name is None:
             return Actor.system("cli")
+        if name == "resident":
+            return Actor.by_link(1, SITE)
         return Actor(name, "page", frozenset({(SITE, re.sub(r"_\d$", "", name))}))
 
     def task(self, session: Session, activity_id: str, key: str | None, who: str | None = None) -> UserTask:
