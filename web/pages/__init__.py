@@ -14,6 +14,7 @@ from web.pages import (
     news,
     orders,
     people,
+    printing,
     processes,
     residents,
     session,
@@ -41,6 +42,7 @@ def install(app: APIFlask) -> None:
         files,
         houses,
         links,
+        printing,
         residents,
         stand_ins,
     ):

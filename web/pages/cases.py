@@ -43,6 +43,10 @@ class View:
     opens_telephones: bool
     late: list[str] = field(default_factory=list)
 
+    def with_names(self, names: Mapping[str, str]) -> "View":
+        """The same, knowing these people too."""
+        return replace(self, names={**self.names, **names})
+
     @property
     def name(self) -> str:
         """By what people know the case: its number, else its title."""

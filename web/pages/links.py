@@ -79,10 +79,14 @@ def of_case(session: Session, instance_id: int, actor: Actor) -> list[Listed]:
 
 
 def address_of(token: str) -> str:
-    """What the resident opens: at the address that people use, whatever the server is called inside."""
-    base = current.steward().settings.public_url.rstrip("/")
-    path = url_for("residents.show", token=token)
-    return f"{base}{path}" if base else url_for("residents.show", token=token, _external=True)
+    """What the resident opens."""
+    return full(url_for("residents.show", token=token))
+
+
+def full(path: str) -> str:
+    """A page of ours as it is written on paper: at the address that people use, whatever the server is called inside."""
+    base = current.steward().settings.public_url.rstrip("/") or request.host_url.rstrip("/")
+    return f"{base}{path}"
 
 
 def code_of(address: str, scale: int = 4) -> Markup:

@@ -13,7 +13,7 @@ from engine.actors import Actor
 from engine.errors import NotFound
 from engine.states import LIVE_INSTANCE
 from web import current
-from web.pages import cases, links, mentions
+from web.pages import cases, links, mentions, papers
 from web.settling import settle_case
 
 pages = Blueprint("orders", __name__, url_prefix="/orders")
@@ -78,6 +78,7 @@ def _page(instance_id: int, unmasked: bool = False) -> str:
             people=queries_case.names_for(session, site),
             colleagues=_colleagues(session, case) if supervises else [],
             resident_links=links.of_case(session, instance_id, actor),
+            papers=papers.of_case(case),
             link_days=personal_links.DAYS_OF_CASE,
         )
 
