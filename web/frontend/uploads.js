@@ -2,6 +2,7 @@
 import { words } from "./words.js";
 
 export class UploadRefused extends Error {}
+export class Unreachable extends UploadRefused {} // nobody answered: the same may be sent again
 
 export async function upload(address, blob, name) {
   const body = new FormData();
@@ -11,7 +12,7 @@ export async function upload(address, blob, name) {
   try {
     response = await fetch(address, { method: "POST", body, headers, credentials: "same-origin" });
   } catch {
-    throw new UploadRefused(words.uploadFailed);
+    throw new Unreachable(words.uploadFailed);
   }
   // The session has ended: what was typed is kept, and this page comes again after the login.
   if (response.redirected) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
