@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.live import LiveSteward
 
-NUMBER = re.compile(r"WX-S1-\d{6}-\d{4,}")
+NUMBER = re.compile(r"[A-Z]{2}-S1-\d{6}-\d{4,}")
 FINISH = ".finish button.main"
 
 
