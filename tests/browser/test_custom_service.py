@@ -3,7 +3,6 @@
 Then the next order, which goes by the list, in English.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
