@@ -132,6 +132,9 @@ if (document.body.dataset.person && localStorage.getItem(`steward:notify:${docum
   import("./notify.js").then((notices) => notices.follow());
 }
 
+// On a phone the tabs go on beyond the edge: the present one is in view.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 keepForms();
 followConditions();
 enhance(document);
