@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 
 from benchmarks import (
+    browser,
     completions,
     completions_16,
     inbox,
@@ -86,6 +87,13 @@ def test_timers_due_at_once_fire_once_each_on_both_databases(monkeypatch: pytest
 def test_lists_of_few_and_many_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     measured = figures(monkeypatch, inbox, FEW=10, MANY=60, EVENTS_EACH=1, MEASURED=1)
     assert set(measured) == {f"inbox.{name}" for name in inbox.LISTS}
+
+
+def test_a_task_is_opened_in_a_real_browser_and_the_inbox_shows_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = figures(monkeypatch, browser, VISITS=2)
+    if browser.HOW_TO_INSTALL in measured["browser.task"].unit:
+        pytest.skip(browser.HOW_TO_INSTALL)
+    assert measured["browser.painted"].value > 0 and measured["browser.task"].value > 0
 
 
 def test_whole_pages_of_few_and_many_are_timed(monkeypatch: pytest.MonkeyPatch, no_postgresql: None) -> None:
