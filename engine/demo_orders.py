@@ -13,8 +13,9 @@ from engine.clock import VirtualClock
 from engine.db import Database
 from engine.demo import login_of
 from engine.demo_complaints import COMPLAINTS
+from engine.demo_renovation import RENOVATIONS
 from engine.demo_repairs import ORDERS
-from engine.demo_samples import PHOTOGRAPH, SIGNATURE, Act, Sample, Told
+from engine.demo_samples import PHOTOGRAPH, SIGNATURE, Act, Day, Sample, Told
 from engine.demo_services import SERVICES
 from engine.errors import Conflict, NotFound, Rejected
 from engine.states import OPEN_TASK
@@ -23,7 +24,7 @@ from engine.tables import House, Instance, Resident, TaskParticipant, UserTask
 
 def tell(database: Database, now: datetime) -> list[Told]:
     """Tell every sample; nothing happens where its process is not deployed."""
-    return [told for order in (*ORDERS, *COMPLAINTS, *SERVICES) if (told := _tell(database, order, now)) is not None]
+    return [told for order in (*ORDERS, *COMPLAINTS, *SERVICES, *RENOVATIONS) if (told := _tell(database, order, now)) is not None]
 
 
 def _tell(database: Database, order: Sample, now: datetime) -> Told | None:
@@ -48,7 +49,8 @@ def _tell(database: Database, order: Sample, now: datetime) -> Told | None:
 
 
 def _start(session: Session, order: Sample, begin: datetime) -> Instance:
-    report = {"channel": "telephone", **_caller(session, order), **order.report}
+    channel = {"channel": order.channel} if order.channel else {}
+    report = {**channel, **_caller(session, order), **order.report}
     actor = _actor(session, order.who, order.site, begin)
     occurred = begin - timedelta(minutes=order.occurred)
     return instances.start(
@@ -76,7 +78,7 @@ def _caller(session: Session, order: Sample) -> dict[str, Any]:
     query = select(House.code, Resident.name, Resident.telephone).join(Resident, Resident.house_id == House.id)
     here = query.where(House.site == order.site, House.code == order.house if order.house else House.code.is_not(None))
     code, name, telephone = session.execute(here.order_by(Resident.id).limit(1)).one()
-    return {"caller_name": name, "telephone": telephone} | ({"house": code} if order.house else {})
+    return {order.caller: name, "telephone": telephone} | ({"house": code} if order.house else {})
 
 
 def _filled(session: Session, data: Mapping[str, Any], actor: Actor, site: str, now: datetime) -> dict[str, Any]:
@@ -87,8 +89,10 @@ def _filled(session: Session, data: Mapping[str, Any], actor: Actor, site: str, 
 def _value(session: Session, key: str, value: Any, actor: Actor, site: str, now: datetime) -> Any:
     if isinstance(value, list):
         return [_value(session, key, item, actor, site, now) for item in value]
-    if key == "technician":
+    if key in ("technician", "handler"):
         return login_of(value, site)
+    if isinstance(value, Day):
+        return (now + timedelta(days=value.after)).date().isoformat()
     if isinstance(value, timedelta):
         return (now + value).isoformat()
     pictures = {SIGNATURE: (demo_pictures.signature, "签名.png"), PHOTOGRAPH: (demo_pictures.leak, "漏水.png")}

@@ -9,6 +9,13 @@ SIGNATURE, PHOTOGRAPH = "<signature>", "<photograph>"  # stand for the hashes of
 
 
 @dataclass(frozen=True)
+class Day:
+    """A date so many days after the act that names it."""
+
+    after: int
+
+
+@dataclass(frozen=True)
 class Act:
     """Somebody completes a task, so many minutes after the report. A timedelta among the data is a moment, counted from now."""
 
@@ -30,6 +37,8 @@ class Sample:
     site: str = "S1"
     who: str = "customer_service"
     occurred: float = 0.0  # minutes before it was entered
+    caller: str = "caller_name"  # the field of the start form for the resident
+    channel: str | None = "telephone"  # None where the start form asks for none
 
 
 @dataclass(frozen=True)

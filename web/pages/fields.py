@@ -21,7 +21,7 @@ from web import language, words
 
 LOCAL = {"date": "%Y-%m-%d", "time": "%H:%M", "datetime": "%Y-%m-%dT%H:%M"}
 INPUT_TYPES = {"date": "date", "time": "time", "datetime": "datetime-local", "telephone": "tel", "email": "email"}
-CALLERS = ("caller", "caller_name", "contact", "resident", "resident_name")  # fields for who calls, where no property says so
+CALLERS = ("caller", "caller_name", "owner_name", "contact", "resident", "resident_name")  # fields for who calls, where no property says so
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 People = Callable[[Sequence[str]], Sequence[tuple[str, str]]]  # posts → (login, name) of those who hold one
 
