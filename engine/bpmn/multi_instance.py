@@ -92,7 +92,7 @@ def check(body: Token) -> bool | None:
         body.task_spec.conclude(body, decided)
         _give_results(body, results)
         return True
-    if started < total and loop.sequential:
+    if started < total and loop.sequential and not body.holds_tokens():
         body.details["started"] = started + 1
         variables["nrOfActiveInstances"] += 1
         _start(body, started, body.details["items"][started])

@@ -72,7 +72,9 @@ class OddCases:
         return details if self.initiator.passes else {**details, "not": [starter]}
 
     def somebody(self, details: Details, answer: Answer, staff: Staff) -> Details:
-        """The details, with what the answer makes of them where nobody could do the task."""
+        """The details, with what the answer makes of them where nobody could do the task. What names nobody is the manager's anyway."""
+        if answer == MANAGER and not any(details.get(name) for name in ("assignee", "candidate_users", "candidate_groups")):
+            return details
         return details if there(details, staff) else _instead(details, "whenNobody", answer, staff, frozenset(), keep=True)
 
 

@@ -385,7 +385,7 @@ def _wait(token: Token) -> Wait:
         if details.get(name) is not None:
             details[name] = datetime.fromisoformat(details[name])
     if kind == "user_task":
-        details = {**UNSAID, "name": token.task_spec.activity.name, **details}
+        details = {**UNSAID, "name": signers.main_of(token).task_spec.activity.name, **details}
     if kind in ("user_task", "job"):
         details["variables"] = dict(token.variables or {})
     return Wait(token.id, token.task_spec.shown_as, kind, scope_of(token), details)
