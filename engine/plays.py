@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,13 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import incidents, instances, messages, retries, returning, user_tasks, withdrawing, worker
+from engine import incidents, instances, messages, retries, returning, signers, user_tasks, withdrawing, worker
 from engine.actors import Actor
 from engine.bpmn.timing import parse_duration
 from engine.bpmn.vocabulary import BUILT_IN_TOPICS
 from engine.clock import VirtualClock
 from engine.db import Database
-from engine.errors import Rejected, StewardError
+from engine.errors import NotFound, Rejected, StewardError
 from engine.jobs import Handler, Work
 from engine.states import OPEN_TASK
 from engine.tables import Instance, Job, SlaClock, Timer, UserTask
@@ -46,6 +47,8 @@ class Play:
             "claim": self._claim,
             "unclaim": self._unclaim,
             "assign": self._assign,
+            "add_signer": self._add_signer,
+            "remove_signer": self._remove_signer,
             "wait": self._wait,
             "message": self._message,
             "signal": self._signal,
@@ -147,6 +150,23 @@ class Play:
         with self.database.transaction() as session:
             task = self.task(session, step["assign"], step.get("in"))
             user_tasks.assign(session, task.id, step["to"], self.actor(step.get("as")), self.clock.now())
+
+    def _add_signer(self, step: Mapping[str, Any]) -> None:
+        with self.database.transaction() as session:
+            task = self.task(session, step["add_signer"], step.get("in"), step.get("as"))
+            where, reason = step.get("where", "beside"), step.get("reason", "-")
+            signers.add(session, task.id, step["login"], where, self.actor(step.get("as")), self.clock.now(), reason)
+
+    def _remove_signer(self, step: Mapping[str, Any]) -> None:
+        with self.database.transaction() as session:
+            ids = [one.id for one in self.family(session, step.get("in"))]
+            query = select(UserTask.id).where(UserTask.instance_id.in_(ids), UserTask.activity_id == step["remove_signer"])
+            actor, now, reason = self.actor(step.get("as")), self.clock.now(), step.get("reason", "-")
+            for task_id in session.scalars(query.order_by(UserTask.id.desc())).all():  # to one of them the signer was added
+                with suppress(NotFound):
+                    signers.remove(session, task_id, step["login"], actor, now, reason)
+                    return
+            raise NotFound(f"Expected an added signer {step['login']} who has not signed yet, but there is none")
 
     def _message(self, step: Mapping[str, Any]) -> None:
         with self.database.transaction() as session:

@@ -36,6 +36,24 @@ class OpenTask:
 
 
 @dataclass(frozen=True)
+class AddedSigner:
+    """Somebody who is still to sign a task besides the one whose task it is; without a login, another of its candidates."""
+
+    login: str | None
+    where: str
+    by: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Signing:
+    """Who has signed a task, as votes, and who was added and has not signed yet."""
+
+    votes: Sequence[Mapping[str, Any]]
+    waiting: Sequence[AddedSigner]
+
+
+@dataclass(frozen=True)
 class Fact:
     """A value of the case under the label that a form gives it."""
 
@@ -80,9 +98,31 @@ class Case:
 
     def details(self, task: UserTask) -> Mapping[str, Any]:
         """What the instance knows of the work that this task stands for."""
-        rows = self.states.get(task.instance_id, {}).get("tokens", ())
-        found: Mapping[str, Any] = next((row[9] for row in rows if str(row[0]) == task.token), {})
+        found: Mapping[str, Any] = self._tokens(task).get(task.token, [{}])[-1]
         return found
+
+    def _tokens(self, task: UserTask) -> dict[str, list[Any]]:
+        """Number, owner's number and details of each token of the task's instance, by number."""
+        return {str(row[0]): [row[0], row[2], row[9]] for row in self.states.get(task.instance_id, {}).get("tokens", ())}
+
+    def signing(self, task: UserTask) -> Signing:
+        """Who signs this task besides the person whose it is."""
+        tokens = self._tokens(task)
+        main = tokens.get(task.token)
+        while main is not None and "signer" in main[2]:
+            main = tokens.get(str(main[1]))
+        if main is None:
+            return Signing((), ())
+        around = tokens.get(str(main[1]), [None, None, {}])
+        kept = main[2].get("votes") or around[2].get("votes", ())
+        votes = [{**vote, "at": datetime.fromisoformat(vote["at"])} for vote in kept]
+        within, waiting = {main[0]}, []
+        for number, owner, details in tokens.values():
+            if owner in within and "signer" in details:
+                within.add(number)
+                if not details.get("acted"):
+                    waiting.append(AddedSigner(*(details["signer"].get(name) for name in ("login", "where", "by", "reason"))))
+        return Signing(votes, waiting)
 
     def barred(self, open_task: OpenTask, login: str | None) -> str | None:
         """The activity that the person did and whose performer must be somebody else for this task; None when they may do it."""
@@ -254,7 +294,14 @@ def logins_in(case: Case) -> set[str]:
     found |= {comment.author for comment in case.comments}
     for line in case.lines:
         data = line.data or {}
-        found |= {line.actor, data.get("assignee"), data.get("before"), data.get("after"), *data.get("candidate_users", ())}
+        found |= {
+            line.actor,
+            data.get("assignee"),
+            data.get("before"),
+            data.get("after"),
+            data.get("login"),
+            *data.get("candidate_users", ()),
+        }
         found |= {data.get("for"), *(data.get("mentions") or ()), *(to if isinstance(to := data.get("to"), list) else ())}
     return {login for login in found if isinstance(login, str)}
 

@@ -56,6 +56,8 @@ ENGINE_LAYERS = [
         "alarms",
         "user_tasks",
         "deciding",
+        "signers",
+        "vacancies",
         "task_work",
         "comments",
         "copies",

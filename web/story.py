@@ -198,6 +198,20 @@ def _ruled(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
     return Sentence(line.at, gettext("“%(what)s”：%(why)s，按规定%(passes)s", passes=passes, **said), "machine")
 
 
+def _signer_added(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    said = {"who": cast.who(line), "what": cast.activity(line), "to": cast.name(data.get("login"))}
+    text = {
+        "before": gettext("%(who)s 请 %(to)s 先签署“%(what)s”", **said),
+        "after": gettext("%(who)s 请 %(to)s 随后签署“%(what)s”", **said),
+    }.get(str(data.get("where")), gettext("%(who)s 请 %(to)s 一起签署“%(what)s”", **said))
+    return Sentence(line.at, text, quote=str(data.get("reason") or ""))
+
+
+def _signer_removed(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    said = {"who": cast.who(line), "what": cast.activity(line), "to": cast.name(data.get("login"))}
+    return Sentence(line.at, gettext("%(who)s 不再请 %(to)s 签署“%(what)s”", **said), quote=str(data.get("reason") or ""))
+
+
 def _commented(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
     return Sentence(line.at, gettext("%(who)s 备注", who=cast.who(line)), quote=str(data.get("text", "")))
 
@@ -326,6 +340,8 @@ TELLERS: dict[str, Teller] = {
     "user_task.withdrawn": _withdrawn,
     "user_task.completed": _completed,
     "user_task.reopened": _created,
+    "signer.added": _signer_added,
+    "signer.removed": _signer_removed,
     "user_task.redirected": _ruled,
     "user_task.settled": _ruled,
     "user_task.kept": _ruled,

@@ -130,8 +130,15 @@ class Workflow:
     @property
     def signers(self) -> Mapping[str, str]:
         """The token of each added signer who is still to sign, by login; also of those whose turn has not come."""
-        tokens = (token for token in self._instance.all_tokens() if signers.is_added(token) and not token.details.get("acted"))
-        return {token.details["signer"]["login"]: token.id for token in tokens if token.details["signer"]["login"]}
+        tokens = [token for token in self._instance.all_tokens() if signers.is_added(token) and not token.details.get("acted")]
+        return {token.details["signer"]["login"]: token.id for token in tokens if token.details["signer"].get("login")}
+
+    def signers_of(self, token_id: str) -> Mapping[str, tuple[str, str | None]]:
+        """Token and adder of each signer who was added to the work that this token stands for and is still to sign, by login."""
+        found = self._instance.tasks.get(token_id)
+        waiting = [] if found is None else [each for each in signers.added_to(signers.main_of(found)) if not each.details.get("acted")]
+        said = {each.id: each.details["signer"] for each in waiting}
+        return {one["login"]: (number, one.get("by")) for number, one in said.items() if one.get("login")}
 
     def details(self, token_id: str) -> Mapping[str, Any]:
         """What is known of the work that a token waits for."""

@@ -2,8 +2,9 @@
 
 from apiflask import Schema
 from apiflask.fields import Boolean, Integer, List, String
-from apiflask.validators import Length, Range
+from apiflask.validators import Length, OneOf, Range
 
+from engine.bpmn.signers import PLACES
 from engine.comments import MAX_MENTIONS
 from engine.copies import MAX_READERS
 from engine.priorities import HIGHEST
@@ -28,6 +29,16 @@ class Note(Schema):
 
 class OptionalReason(Schema):
     reason = Text(NOTE, load_default="")
+
+
+class AddSigner(Schema):
+    login = Text(255, 1, required=True)
+    where = String(required=True, validate=OneOf(PLACES), metadata={"description": "of oneself, who has the task"})
+    reason = Text(NOTE, 1, required=True)
+
+
+class RemoveSigner(OptionalReason):
+    login = Text(255, 1, required=True)
 
 
 class Copy(Schema):

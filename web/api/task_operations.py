@@ -7,7 +7,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
-from engine import comments, copies, delegations, follow_ups, listings, priorities, reminders
+from engine import comments, copies, delegations, follow_ups, listings, priorities, reminders, signers
 from engine.actors import Actor
 from engine.tables import UserTask
 from web.api import schemas, schemas_people
@@ -34,6 +34,18 @@ def call_off(session: Session, actor: Actor, now: datetime, said: Said, task_id:
 def answer(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
     """Give a delegated task back to who asked, with what was found out."""
     return _told(session, delegations.answer(session, task_id, said["variables"], actor, now, said["note"]), actor)
+
+
+@commands(nouns, "/user-tasks/<id:task_id>/add-signer", schemas.UserTask, schemas_people.AddSigner)
+def add_signer(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
+    """Let somebody sign before, after or beside oneself. Before: the task is gone until they have, then it comes back."""
+    return _told(session, signers.add(session, task_id, said["login"], said["where"], actor, now, said["reason"]), actor)
+
+
+@commands(nouns, "/user-tasks/<id:task_id>/remove-signer", schemas.UserTask, schemas_people.RemoveSigner)
+def remove_signer(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
+    """Take an added signer away who has not signed yet."""
+    return _told(session, signers.remove(session, task_id, said["login"], actor, now, said["reason"]), actor)
 
 
 @commands(nouns, "/user-tasks/<id:task_id>/remind", schemas.UserTask, schemas_people.Note, more_refusals=(429,))

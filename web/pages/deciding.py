@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from engine.bpmn.approvals import SAID, Button, buttons_of
 from engine.bpmn.model import Activity
 from engine.deciding import MAX_REASON
+from engine.tables import UserTask
 from web import language
+from web.pages.cases import View
 
 
 @dataclass(frozen=True)
@@ -51,3 +54,15 @@ def of(activity: Activity | None, details: Mapping[str, Any], typed: Mapping[str
 def read(said: MultiDict[str, str]) -> dict[str, str]:
     """What was said, besides the form."""
     return {name: said[name] for name in SAID if said.get(name)}
+
+
+def where_name(where: str) -> str:
+    """How an added signer signs."""
+    return {"before": gettext("前加签"), "after": gettext("后加签"), "beside": gettext("并加签")}.get(where, where)
+
+
+def decision_name(task: UserTask, view: View, decision: str | None) -> str:
+    """What the button said by which somebody decided."""
+    activity = view.case.loaded[task.instance_id].process.activities.get(task.activity_id)
+    found = () if activity is None else buttons_of(activity)
+    return next((one.name(language.current()) for one in found if one.key == decision), decision or gettext("已签"))

@@ -10,7 +10,9 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from engine import copies, delegations, drafts, queries_case, returning, rights, site_lists, sites, user_tasks, withdrawing
+from engine.actors import Actor
 from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Invalid, ProxyEnded, TooManyAttempts, Unusable
+from engine.queries_case import Case
 from engine.states import OPEN_TASK
 from engine.tables import UserTask
 from web import current, sentences, words
@@ -225,7 +227,9 @@ def _page(
     view = cases.view(session, case, actor, now)
     if open_task is None:
         own = task.completed_by == actor.login and task_id in [one.id for one in withdrawing.withdrawable(session, task.instance_id, actor)]
-        return render_template("tasks/closed.html", task=task, view=view, who=_who_did(session, task), may_withdraw=own)
+        is_paused = task.state == "cancelled" and bool(case.details(task))
+        said = {"who": _who_did(session, task), "may_withdraw": own, "is_paused": is_paused, **_signing(case, task, actor)}
+        return render_template("tasks/closed.html", task=task, view=view, **said)
     form = replace(_form_of(session, task, values), names=view.names, opens_telephones=view.opens_telephones)
     if refusal is not None:
         form = replace(form, errors=sentences.of_fields(refusal.fields) | fields.objections(form.form, values, form.variables))
@@ -250,7 +254,16 @@ def _page(
         offers=_offers(situation, refused_operation),
         may_put_back=task.assignee == actor.login and (open_task.groups or set(open_task.users) - {actor.login}),
         diagrams=[one for one in cases.diagrams(session, case, now) if one[0].id == task.instance_id],
+        **_signing(case, task, actor),
     )
+
+
+def _signing(case: Case, task: UserTask, actor: Actor) -> dict[str, Any]:
+    """Who signs the task, and whom of those this person may take away."""
+    found = case.signing(task)
+    supervises = rights.may_supervise(actor, task.site)
+    removable = {one.login for one in found.waiting if one.by and (one.by == actor.login or supervises)}
+    return {"signing": found, "removable": removable, "where_name": deciding.where_name, "decision_name": deciding.decision_name}
 
 
 def _offers(situation: Situation, refused: tuple[str, Mapping[str, Any], Invalid] | None) -> list[Offer]:

@@ -12,9 +12,22 @@ from web.pages.operations.entry import Offer, Operation, Situation
 from web.pages.operations.helping import CALL_OFF, COPY, DELEGATE, REMIND
 from web.pages.operations.ordering import PRIORITIZE, PUT_OFF, TAKE_UP
 from web.pages.operations.returning import RETURN
+from web.pages.operations.signing import ADD_SIGNER, REMOVE_SIGNER
 
 # In the order in which the page shows them.
-REGISTER: tuple[Operation, ...] = (CALL_OFF, RETURN, ASSIGN, DELEGATE, REMIND, COPY, PUT_OFF, TAKE_UP, PRIORITIZE)
+REGISTER: tuple[Operation, ...] = (
+    CALL_OFF,
+    RETURN,
+    ASSIGN,
+    DELEGATE,
+    ADD_SIGNER,
+    REMOVE_SIGNER,
+    REMIND,
+    COPY,
+    PUT_OFF,
+    TAKE_UP,
+    PRIORITIZE,
+)
 
 
 def offers(
