@@ -59,6 +59,7 @@ ENGINE_LAYERS = [
         "signers",
         "vacancies",
         "task_work",
+        "bulk",
         "comments",
         "copies",
         "delegations",

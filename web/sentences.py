@@ -64,6 +64,8 @@ KNOWN: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
         (r"^Expected to go back to a task, but what ended it", lazy_gettext("其他分支已经结束了这一段，退不回去。")),
         (r"^Expected (.+) to be sent back to one of", lazy_gettext("“%(n1)s”不能退回到这一步，请重新选择。")),
         (r"^请选择退回到哪一步", lazy_gettext("请选择退回到哪一步")),
+        (r"^Expected a task that may be approved from the list", lazy_gettext("这项任务要打开填写后才能完成。")),
+        (r"^Expected somebody other than who did", lazy_gettext("前一步是您办理的，这一步须由另一个人完成。")),
         (r"^不能晚于现在", lazy_gettext("不能晚于现在")),
         (r"^请填写 1 到 (\d+) 字", lazy_gettext("请填写 1 到 %(n1)s 字")),
         (r"^请填写 1 到 (\d+) 天", lazy_gettext("请填写 1 到 %(n1)s 天")),

@@ -79,4 +79,4 @@ def test_the_first_responder_sees_where_each_case_stands_and_who_holds_it(visit,
 
 def test_the_page_speaks_english(visit, company):
     visitor = visit("anna").send("/language", language="en", next="/proxies")
-    assert "Who stands in for me" in visitor.text("h1") and "Nobody stands in for you" in visitor.text()
+    assert "Standing in" in visitor.text("h1") and "Nobody stands in for you" in visitor.text()

@@ -4,6 +4,7 @@ from apiflask import APIFlask
 
 from web.pages import (
     board,
+    bulk,
     estates,
     fields,
     files,
@@ -45,6 +46,7 @@ def install(app: APIFlask) -> None:
         printing,
         residents,
         stand_ins,
+        bulk,
     ):
         app.register_blueprint(module.pages)
     drawing = {"widget": fields.widget, "label_of": fields.label_of, "input_types": fields.INPUT_TYPES}

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine import copies, definitions, inbox_version, incidents, notices, saved_lists
+from engine import bulk, copies, definitions, inbox_version, incidents, notices, saved_lists
 from engine import inbox as lists
 from engine.actors import Actor
 from engine.cursors import Page
@@ -129,6 +129,7 @@ def _tasks(bench: Bench) -> Shown:
             chosen=chosen,
             cells={item.task.id: columns.cells(session, item, chosen, names, actor) for item in items},
             may_do=lambda item: lists.may_work_on(item, actor),
+            may_approve={item.task.id for item in items if _may_approve(session, item, actor)},
             candidates=_candidates(),
             task_page=_page_of("tasks.show", "task_id"),
             case_page=_page_of("orders.show", "instance_id"),
@@ -154,6 +155,15 @@ def _page_of(endpoint: str, name: str) -> Callable[[int], str]:
     """The addresses of one kind of page, made by one look into the routes instead of one a row."""
     address = url_for(endpoint, **{name: 0})
     return lambda number: f"{address[:-1]}{number}"
+
+
+def _may_approve(session: Session, item: lists.TaskItem, actor: Actor) -> bool:
+    """Whether the list may offer to approve the task without opening it."""
+    task = item.task
+    if task.assignee not in (None, actor.login) or task.delegated_by or not lists.may_work_on(item, actor):
+        return False
+    described = definitions.describe(session, item.instance)
+    return bulk.approving_button(described, task.activity_id, task.form) is not None
 
 
 def _logins(items: Iterable[lists.TaskItem], asked: filters.Asked) -> set[str]:
