@@ -10,6 +10,8 @@ from engine.bpmn.extensions import Reader
 from engine.bpmn.instance import StepFailed, Token
 from engine.bpmn.scopes import View, holds
 
+NOWHERE: frozenset[str] = frozenset()
+
 
 class Exclusive(Element):
     """The first flow whose condition holds, else the default flow, else a failure."""
@@ -57,7 +59,7 @@ class Join(Element):
         self._keep(owner, {flow: tokens for flow, tokens in arrivals.items() if tokens})
         first = gathered[0]
         if (past := owner.workflow.past) is not None:
-            past.unite(gathered, self.also_descends_from(owner))
+            past.unite(gathered, self.also_descends_from(owner, {each.flows[0] for each in gathered}))
             past.placed(first)
         first.flows = tuple(each.flows[0] for each in gathered)
         for each in gathered:
@@ -66,8 +68,8 @@ class Join(Element):
             compaction.splice(each)
         return first
 
-    def also_descends_from(self, owner: Token) -> lineage.Lineage:
-        """The visits without which it would have waited longer."""
+    def also_descends_from(self, owner: Token, reached: set[str]) -> lineage.Lineage:
+        """The visits without which it would have waited longer, when tokens have come by these flows."""
         return lineage.NONE
 
     def withdraw(self, token: Token) -> None:
@@ -128,12 +130,13 @@ class Inclusive(Join):
         self.gather(owner).go_on("fork")
         return True
 
-    def also_descends_from(self, owner: Token) -> lineage.Lineage:
-        """It opens because others have ended elsewhere that could have come: done again, they may come."""
+    def also_descends_from(self, owner: Token, reached: set[str]) -> lineage.Lineage:
+        """It opens because others that could have come have gone elsewhere: done again, they may come."""
         assert owner.workflow.past is not None
-        visits, leads_to = owner.workflow.past.visits, self.leads_to()
-        specs, within = owner.workflow.specs, owner.task_spec.name
-        return frozenset(number for number in owner.ended if _around(visits[number].activity, within, specs) in leads_to)
+        visits, specs, within = owner.workflow.past.visits, owner.workflow.specs, owner.task_spec.name
+        done = owner.ended.union(*(token.lineage for token in owner.within()))
+        ways = {number: self.leads_to().get(_around(visits[number].activity, within, specs), NOWHERE) for number in done}
+        return frozenset(number for number in done if ways[number] and not ways[number] & reached)
 
     def fork(self, token: Token) -> bool:
         token.chosen = self._choice(token)

@@ -1,5 +1,6 @@
 """Long, wide and endless processes: linear in time, and no larger than where they stand."""
 
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -59,6 +60,29 @@ def test_ten_thousand_rounds_cost_and_weigh_as_much_as_ten() -> None:
     rounds(9_000)
     assert len(workflow.dump()) <= weight * 1.2
     assert calls(lambda: rounds(100)) <= cost * 1.01
+
+
+def test_rounds_from_which_there_are_ways_back_cost_and_weigh_as_much_as_the_first_ones() -> None:
+    ways = (
+        '<extensionElements><camunda:properties><camunda:property name="steward:returnTo" value="earlier"/></camunda:properties>'
+        "</extensionElements></userTask>"
+    )
+    body = re.sub(r'<userTask id="(.)"/>', rf'<userTask id="\1">{ways}', LOOP)
+    workflow, context = Workflow.begin(executable(bpmn(body)), {"again": True}), Context(MONDAY)
+    workflow.advance(Start(), context)
+
+    def rounds(count: int) -> None:
+        for _ in range(count * 3):
+            token = next(wait.token for wait in workflow.waits() if wait.kind == "user_task")
+            workflow.advance(Complete(token, {"again": True}, "anna"), context)
+
+    rounds(10)
+    weight, cost = len(workflow.dump()), calls(lambda: rounds(100))
+    rounds(2_000)
+    assert len(workflow.dump()) <= weight * 1.2
+    assert calls(lambda: rounds(100)) <= cost * 1.01
+    token = next(wait.token for wait in workflow.waits() if wait.kind == "user_task")
+    assert [way.activity_id for way in workflow.ways_from(token)] == ["b", "c"]
 
 
 def test_a_thousand_tasks_in_a_row() -> None:

@@ -194,6 +194,18 @@ def test_an_inclusive_join_that_opened_because_a_branch_ended_elsewhere_waits_fo
     assert run.do("d").done
 
 
+def test_an_inclusive_join_that_opened_because_a_branch_went_elsewhere_waits_for_it_again() -> None:
+    body = '<startEvent id="s"/><inclusiveGateway id="f"/><inclusiveGateway id="j"/><exclusiveGateway id="x"/>\n' + tasks("a b c d away")
+    run = Course(bpmn(body + "\ns -> f -> a -> x\nx -> j if back\nx -> away if not back\nf -> b -> j -> d"), {"back": False})
+    token = run.wait("a").token
+    run.do("b", "a")
+    assert run.stands == "away d"
+    run.take_back(token)
+    assert run.stands == "a"
+    run.set(back=True)
+    assert run.do("a").stands == "d"
+
+
 def test_branches_that_merge_without_a_join_go_back_each_by_itself() -> None:
     body = '<startEvent id="s"/><parallelGateway id="f"/><exclusiveGateway id="m"/>\n' + tasks("a b c d")
     run = course(body + "\ns -> f -> a -> m -> c -> d\nf -> b -> m").do("a", "b")
