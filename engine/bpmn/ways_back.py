@@ -83,6 +83,7 @@ def undo(instance: Instance, number: int) -> Token:
     _reopen_repetitions(instance, visit.number)
     for each in undone:
         _name_the_performer_before(instance, each)
+        _forget_signatures(instance, each)
         past.forget(instance, each.number, undone=True)
     _renumber(past, numbers)
     return _place_again(instance, visit, numbers)
@@ -185,6 +186,14 @@ def _name_the_performer_before(instance: Instance, visit: Visit) -> None:
     if performers.get(visit.activity) == visit.performer and visit.performer is not None:
         del performers[visit.activity]
         performers.update({} if visit.before is None else {visit.activity: visit.before})
+
+
+def _forget_signatures(instance: Instance, visit: Visit) -> None:
+    """What is undone was not signed: nobody passes a later approval by it. Of several who sign, only this one's signature goes."""
+    signed = instance.signed.get(visit.activity)
+    if signed is not None:
+        left = {login: approved for login, approved in signed.items() if visit.item is not None and login != visit.performer}
+        instance.signed = {name: each for name, each in {**instance.signed, visit.activity: left}.items() if each}
 
 
 def _renumber(past: Past, numbers: Mapping[int, int]) -> None:

@@ -483,6 +483,24 @@ def test_who_did_what_is_forgotten_as_far_as_it_is_undone() -> None:
     assert run.workflow.performers == {}
 
 
+def test_a_signature_that_is_undone_counts_for_nothing() -> None:
+    several_ = several(of=2)
+    body = '<startEvent id="s"/>\n' + tasks("a z") + task("m", several_) + task("k", several_) + "\ns -> a -> m -> k -> z"
+    run = course(body).do("a")
+    run.complete("m", "anna")
+    token = run.wait("m").token
+    run.complete("m", "bao")
+    run.complete("k", "chen")
+    assert {name: sorted(who) for name, who in run.workflow._instance.signed.items()} == {"m": ["anna", "bao"], "k": ["chen"]}
+    run.go_back("k", "m")
+    assert run.workflow._instance.signed == {}
+    run.complete("m", "anna")
+    token = run.wait("m").token
+    run.complete("m", "bao")
+    run.take_back(token)
+    assert {name: sorted(who) for name, who in run.workflow._instance.signed.items()} == {"m": ["anna"]}
+
+
 def test_variables_keep_their_values() -> None:
     run = course('<startEvent id="s"/>\n' + tasks("a b") + "\ns -> a -> b")
     run.complete("a", "anna", price=5)
