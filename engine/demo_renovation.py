@@ -28,7 +28,7 @@ def _permitted() -> Iterator[Act]:
     conditions = {"engineering_opinion": "conditions", "engineering_conditions": "不得破坏原防水层，水管须打压试验"}
     yield Act("review_engineering", "engineering_supervisor", 200, {**conditions, "engineering_clean": True})
     yield Act("review_customer_service", "cs_supervisor", 220, {"cs_opinion": "agree", "neighbours_told": True, "cs_clean": True})
-    yield Act("approve", "project_manager", 300, {"approve_result": "approve", "manager_clean": True})
+    yield Act("approve", "project_manager", 300, {"decision": "approve", "manager_clean": True})
     yield Act("sign_agreement", "customer_service", 1_500, {**_SIGNED, "owner_signature": SIGNATURE, "company_signature": SIGNATURE})
     yield Act("collect_deposit", "finance", 1_520, {"deposit": 2_000, "deposit_receipt": "SJ-0311", "fee": 300, "fee_receipt": "SJ-0312"})
     yield Act("issue_permit", "customer_service", 1_540, {"permit_from": Day(1), "sealed": True})

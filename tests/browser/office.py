@@ -63,11 +63,11 @@ class Desk:
         place.locator("input[type=file]").last.set_input_files([{"name": "photo.png", "mimeType": "image/png", "buffer": picture}])
         expect(place.locator("ul img")).to_have_count(1)
 
-    def finish(self) -> str:
-        """Press the one button of the form; gives back what the next page says came of it."""
+    def finish(self, decision: str | None = None) -> str:
+        """Press the one button of the form, or that of a decision; gives back what the next page says came of it."""
         form = self.page.locator("form.next")
         before = self.page.url
-        form.locator(FINISH).click()
+        (form.locator(FINISH) if decision is None else form.get_by_role("button", name=decision, exact=True)).click()
         expect(self.page.locator("#notices .notice.done")).to_be_visible()
         assert "/complete" not in self.page.url, f"Expected the form at {before} to be accepted, but it came back"
         return self.page.locator("#notices").inner_text()
