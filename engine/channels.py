@@ -5,23 +5,25 @@ with others is told once with them.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import db, identity, sites, waits
+from engine import db, identity, notice_texts, sites, waits
 from engine.actors import Actor
 from engine.errors import Forbidden, Invalid
+from engine.settings import Settings
 from engine.tables import Instance, NoticeChannel, Person, QuietHours
 
 TOPIC: Final = waits.DELIVER
 MAX_ADDRESS: Final = 500
+MAX_SUBJECT: Final = 100
 ROBOTS: Final = {  # where the robots of each vendor are called
     "wecom": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=",
     "dingtalk": "https://oapi.dingtalk.com/robot/send?access_token=",
@@ -37,9 +39,13 @@ class Telling:
     """What somebody is to be told about a case. `is_urgent` does not wait for the end of quiet hours."""
 
     logins: Sequence[str]
-    text: str
+    kind: str  # of the text: see notice_texts
     about: str  # tasks, notices
     path: str  # of the page that shows more
+    text: str = ""
+    task: str = ""
+    sender: str | None = None
+    due_at: datetime | None = None
     is_urgent: bool = False
 
 
@@ -63,11 +69,12 @@ def choose(
             session.delete(row)
             _note(session, login, "channel.removed", actor, now, kind)
         return
-    _check(kind, address, secret, db.of(session).settings.robot_hosts)
+    _check(kind, address, secret, db.of(session).settings)
     if row is None:
         row = NoticeChannel(login=login, kind=kind, created_at=now)
         session.add(row)
     row.address, row.secret, row.tasks, row.notices = address, secret.strip() or None, tasks, notices
+    row.failed_at = row.failure = None
     session.flush()
     _note(session, login, "channel.chosen", actor, now, kind)
 
@@ -98,22 +105,49 @@ def tell(session: Session, tellings: Iterable[tuple[Instance, Telling]], now: da
         return 0
     quiet = {row.login: row for row in session.scalars(select(QuietHours).where(QuietHours.login.in_(channels)))}
     rows = []
+    people = _people(session, {*channels, *(telling.sender for _, telling in tellings if telling.sender)})
     for instance, telling in tellings:
-        zone = sites.facts(session, instance.site).zone
+        facts = sites.facts(session, instance.site)
         addresses: dict[tuple[str, str], tuple[NoticeChannel, datetime]] = {}
         for login in dict.fromkeys(telling.logins):
-            at = now if telling.is_urgent else _after_quiet(quiet.get(login), now, zone)
+            at = now if telling.is_urgent else _after_quiet(quiet.get(login), now, facts.zone)
             for channel in channels.get(login, ()):
                 # Of those who share a robot, whoever may be told first is told, and the others with them.
                 key = (channel.kind, channel.address)
                 if getattr(channel, telling.about) and (key not in addresses or at < addresses[key][1]):
                     addresses[key] = (channel, at)
         for channel, at in addresses.values():
-            said = {"login": channel.login, "kind": channel.kind, "text": telling.text, "path": telling.path, "title": instance.title or ""}
+            text = _text(facts, instance, telling, people, channel.login, db.of(session).settings.public_url)
+            said = {"login": channel.login, "kind": channel.kind, "text": text, "subject": text.splitlines()[0][:MAX_SUBJECT]}
             rows.append({**waits.job(instance, TOPIC, "-", {"variables": said}, now), "due_at": at})
     if rows:
         waits.insert_jobs(session, rows)
     return len(rows)
+
+
+def _people(session: Session, logins: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Name and language by login."""
+    query = select(Person.login, Person.name, Person.language).where(Person.login.in_(logins))
+    return {login: (name, language) for login, name, language in session.execute(query)}
+
+
+def _text(
+    facts: sites.SiteFacts, instance: Instance, telling: Telling, people: Mapping[str, tuple[str, str]], login: str, public_url: str
+) -> str:
+    """What the reader is told, in their language and by the clock of the site."""
+    language = people[login][1]
+    due = "" if telling.due_at is None else notice_texts.DUE[language].format(f"{telling.due_at.astimezone(facts.zone):%m-%d %H:%M}")
+    values = {
+        "number": instance.number or f"#{instance.id}",
+        "title": instance.title or "",
+        "task": telling.task,
+        "due": due,
+        "who": people[telling.sender][0] if telling.sender and telling.sender in people else "",
+        "text": telling.text,
+        "site": facts.name,
+        "link": f"{public_url.rstrip('/')}{telling.path}" if public_url else "",
+    }
+    return notice_texts.filled(notice_texts.of(facts, telling.kind, language), values) or values["number"]
 
 
 def _channels(session: Session, logins: Collection[str]) -> dict[str, list[NoticeChannel]]:
@@ -137,21 +171,30 @@ def _after_quiet(quiet: QuietHours | None, now: datetime, zone: ZoneInfo) -> dat
     return (end if end > local else datetime.combine(local.date() + timedelta(days=1), ends, zone)).astimezone(now.tzinfo)
 
 
-def _check(kind: str, address: str, secret: str, own_hosts: str) -> None:
+def give_up(session: Session, said: Mapping[str, Any], failure: str, now: datetime) -> None:
+    """A message that could not be brought after all tries: its reader finds that beside the channel, and nobody else is bothered."""
+    channel = session.get(NoticeChannel, (said.get("login"), said.get("kind")))
+    if channel is not None:
+        channel.failed_at, channel.failure = now, failure[:MAX_ADDRESS]
+
+
+def _check(kind: str, address: str, secret: str, settings: Settings) -> None:
     if kind not in KINDS:
         raise Invalid(f"Expected one of {', '.join(KINDS)}, but got {kind!r}", {"kind": ", ".join(KINDS)})
     if len(address) > MAX_ADDRESS or len(secret) > MAX_ADDRESS:
         raise Invalid(f"Expected at most {MAX_ADDRESS} characters, but there are more", {kind: f"≤ {MAX_ADDRESS}"})
     if kind == "email":
+        if not settings.smtp_host:
+            raise Invalid("Expected a mail server, but STEWARD_SMTP_HOST is not set", {kind: "本系统没有设置邮件服务器"})
         if not _MAILBOX.fullmatch(address):
             raise Invalid("Expected an e-mail address, but it is none", {kind: "请填写邮箱地址"})
-    elif not _is_robot(kind, address, own_hosts):
+    elif not _is_robot(kind, address, settings.robot_hosts):
         message = f"Expected the address of a robot, beginning with {ROBOTS[kind]}, but got another"
         raise Invalid(message, {kind: f"机器人地址应以 {ROBOTS[kind]} 开头"})
 
 
 def _is_robot(kind: str, address: str, own_hosts: str) -> bool:
-    """A robot of the vendor, or of an installation of one's own that the operator allows. Anything else could be any machine within reach."""
+    """A robot of the vendor, or of an installation of one's own that the operator allows. Any other could be any machine."""
     if any(letter.isspace() or ord(letter) < 33 or letter in "\\@#" for letter in address):
         return False
     if address.startswith(ROBOTS[kind]) and len(address) > len(ROBOTS[kind]):

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from engine import (
     alarms,
+    channels,
     copies,
     db,
     history,
@@ -78,7 +79,7 @@ _IS_DUE = and_(Job.state == "ready", Job.due_at <= _NOW, or_(Job.locked_until.is
 _DUE_OF_CASE = Prepared(
     select(Job.id)
     .join(Instance, Instance.id == Job.instance_id)
-    .where(_IS_DUE, Instance.root_id == bindparam("root"))
+    .where(_IS_DUE, Job.topic != waits.DELIVER, Instance.root_id == bindparam("root"))  # nobody waits for a mail
     .order_by(Job.due_at, Job.id)
     .limit(bindparam("most"))
 )
@@ -318,12 +319,12 @@ def _cancel(session: Session, job: Job, now: datetime) -> None:
 
 
 def _notify(session: Session, job: Job, now: datetime) -> None:
-    """Topic `notify`: a line for a person or a post; inputs `to` and `text`."""
+    """Topic `notify`: a line for a person or a post; inputs `to`, `text` and, where nobody is to be left in peace, `urgent`."""
     instance = session.get_one(Instance, job.instance_id)
     variables = job.payload.get("variables") or {}
     recipients = variables.get("to") or []
     to = [recipients] if isinstance(recipients, str) else recipients
-    notices.send(session, instance, to, str(variables.get("text", "")), job.id, now)
+    notices.send(session, instance, to, str(variables.get("text", "")), job.id, now, is_urgent=variables.get("urgent") is True)
     history.append(session, instance, [Event("notice.sent", job.activity_id, dict(variables))], SYSTEM, now)
     _finish(session, instance, job, {}, now)
 
@@ -386,6 +387,10 @@ def _record_failure(database: Database, job_id: int, error: Exception, now: date
         wait = _back_off(job)
         if wait is not None:
             job.due_at = now + wait
+            return
+        if job.topic == waits.DELIVER:
+            channels.give_up(session, job.payload["variables"], message, now)
+            session.delete(job)
             return
         job.state = "failed"
         _, event = incidents.open_incident(

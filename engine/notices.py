@@ -14,8 +14,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from engine import cursors, identity, waits
+from engine import channels, cursors, identity, waits
 from engine.actors import Actor
+from engine.channels import Telling
 from engine.cursors import Page
 from engine.posts import POSTS
 from engine.tables import Instance, Notice, UnseenNotice, UserTask
@@ -52,9 +53,16 @@ class Act:
 
 
 def send(
-    session: Session, instance: Instance, recipients: Iterable[str], text: str, job_id: int, now: datetime, act: Act | None = None
+    session: Session,
+    instance: Instance,
+    recipients: Iterable[str],
+    text: str,
+    job_id: int,
+    now: datetime,
+    act: Act | None = None,
+    is_urgent: bool = False,
 ) -> None:
-    """Leave a line for each recipient: a post of the instance's site, or a login name."""
+    """Leave a line for each recipient: a post of the instance's site, or a login name; and a message on the channels that they chose."""
     told = list(dict.fromkeys(recipients))
     made = [
         Notice(
@@ -69,6 +77,18 @@ def send(
     meant = [(login, notice.id) for notice in made for login in holders.get(notice.recipient, [notice.recipient])]
     sender = act.sender if act is not None else None
     session.add_all(UnseenNotice(login=login, notice_id=notice_id) for login, notice_id in meant if login != sender)
+    task = session.get(UserTask, act.task_id) if act is not None and act.task_id is not None else None
+    telling = Telling(
+        logins=tuple(dict.fromkeys(login for login, _ in meant if login != sender)),
+        kind="notice" if act is None else act.kind,
+        about="notices",
+        path=f"/orders/{instance.id}" if task is None else f"/tasks/{task.id}",
+        text=text,
+        task="" if task is None else task.name,
+        sender=sender,
+        is_urgent=is_urgent,
+    )
+    channels.tell(session, [(instance, telling)], now)
 
 
 def of(session: Session, actor: Actor, *, unread: bool = False, limit: int = 50, cursor: str | None = None) -> Page[Line]:

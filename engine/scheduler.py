@@ -10,7 +10,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import OperationalError
 
-from engine import housekeeping, worker
+from engine import announcements, housekeeping, worker
 from engine.clock import Clock
 from engine.crew import Threads
 from engine.db import Database
@@ -82,8 +82,12 @@ class Scheduler:
 
     def _tick(self) -> None:
         self._last_tick = time.monotonic()
-        self._once(self._ticking, lambda: worker.run_due(self._database, self._clock, self._handlers, self._is_stopping, self._crew))
+        self._once(self._ticking, self._work)
         self._last_tick = time.monotonic()
+
+    def _work(self) -> None:
+        announcements.announce(self._database, self._clock.now())
+        worker.run_due(self._database, self._clock, self._handlers, self._is_stopping, self._crew)
 
     def _sweep(self) -> None:
         def sweep() -> None:

@@ -31,6 +31,13 @@ class Settings:
     session_idle_minutes: int = 8 * 60
     session_hours: int = 24 * 7
     message_days: int = 7
+    smtp_host: str = ""  # of the mail server; without it no mail is sent
+    smtp_port: int = 587
+    smtp_security: str = "starttls"  # starttls, tls, none
+    smtp_user: str = ""
+    smtp_password: str = ""
+    mail_from: str = ""  # the sender's address
+    robot_hosts: str = ""  # host:port of robots of one's own installations of WeCom, DingTalk or Feishu, comma-separated
     limits: Limits = field(default_factory=Limits)
 
     @property

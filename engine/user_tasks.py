@@ -95,6 +95,7 @@ def assign(session: Session, task_id: int, to: str, actor: Actor, now: datetime,
         raise Invalid(f"Expected somebody else, but {to} holds task {task_id} already", {"to": "任务已经在这个人手上"})
     require_person_at(session, to, work.task.site)
     set_assignee(session, work.task, to)
+    work.task.announced = to == actor.login
     admit(session, work, to)
     tell(session, work, "user_task.assigned", {"before": before, "after": to, "reason": reason}, actor, now)
     return work.task

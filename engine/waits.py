@@ -47,6 +47,7 @@ _REMOVE = {
 CALL, RETURN, THROW, CANCEL = "steward.call", "steward.return", "steward.throw", "steward.cancel"
 ESCALATE, ALARM = "steward.escalate", "steward.alarm"
 COPY = "steward.copy"
+DELIVER = "steward.deliver"  # a message to somebody outside the pages
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """All tables, without behaviour: one file per group of nouns."""
 
 from engine.tables.base import Base, Json, UtcDateTime
+from engine.tables.channels import NoticeChannel, QuietHours
 from engine.tables.definitions import Definition, DefinitionResource, Schedule, StartSubscription
 from engine.tables.directory import (
     ApiToken,
@@ -40,7 +41,8 @@ __all__ = [
     "ApiToken", "Attachment", "AttachmentUse", "Base", "CalendarDay", "CaseField", "ChosenColumns", "Comment", "Definition",
     "DefinitionResource", "Disposal", "Draft", "EndedSession", "HistoryContent", "HistoryEvent", "House", "IdempotencyKey",
     "Incident", "Instance", "InstanceState", "Job", "Json", "KpiPoint", "ListEntry", "LoginAttempt", "Membership", "Message",
-    "MessageSubscription", "Notice", "Number", "NumberSeries", "Person", "PersonalLink", "Proxy", "Reminder", "Resident",
+    "MessageSubscription", "Notice", "NoticeChannel", "Number", "NumberSeries", "Person", "PersonalLink", "Proxy", "QuietHours",
+    "Reminder", "Resident",
     "SavedList", "Schedule", "SearchTerm", "Setting", "Site", "SiteChain", "SiteVariable", "SlaClock", "StartSubscription",
     "TaskCopy", "TaskParticipant", "TaskReturn", "Timer", "UnseenNotice", "UserTask", "UtcDateTime", "WebhookEndpoint",
     "WrittenRecord",

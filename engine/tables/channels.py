@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.tables.base import Base
+from engine.tables.base import Base, LongWriting
 
 
 class NoticeChannel(Base):
@@ -19,6 +19,8 @@ class NoticeChannel(Base):
     tasks: Mapped[bool]  # new work
     notices: Mapped[bool]  # what processes and colleagues tell
     created_at: Mapped[datetime]
+    failed_at: Mapped[datetime | None]  # when a message was last given up
+    failure: Mapped[str | None] = mapped_column(LongWriting)
 
 
 class QuietHours(Base):

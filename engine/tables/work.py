@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.tables.base import Base, Json, LongWriting
@@ -25,6 +25,7 @@ class UserTask(Base):
         _of_open_tasks("ix_user_task_open_key", "site", "key", "sort_at", "id"),
         _of_open_tasks("ix_user_task_open_activity", "site", "key", "activity_id", "sort_at", "id"),
         _of_open_tasks("ix_user_task_delegated_by", "delegated_by", "sort_at", "id", condition="delegated_by IS NOT NULL"),
+        _of_open_tasks("ix_user_task_announced", "id", condition="NOT announced"),
         _of_open_tasks("ix_user_task_follow_up", "site", "follow_up_at", condition="ended_at IS NULL AND follow_up_at IS NOT NULL"),
     )
 
@@ -48,6 +49,7 @@ class UserTask(Base):
     completed_by: Mapped[str | None]  # another than the assignee: their proxy
     delegated_by: Mapped[str | None]  # whose task it is, while a helper holds it
     reminders: Mapped[int] = mapped_column(server_default="0")
+    announced: Mapped[bool] = mapped_column(server_default=false())  # whoever may do it has been told outside the pages
 
 
 class TaskParticipant(Base):

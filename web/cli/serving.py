@@ -140,8 +140,10 @@ def worker(console: Console) -> None:
 
 def _alarm(console: Console):  # type: ignore[no-untyped-def]
     from engine.scheduler import Scheduler
+    from webhooks import deliveries
 
-    alarm = Scheduler(console.steward.db, console.steward.clock)
+    steward = console.steward
+    alarm = Scheduler(steward.db, steward.clock, deliveries.handlers(steward.db, steward.settings, steward.clock))
     alarm.start()
     return alarm
 

@@ -5,6 +5,7 @@ from apiflask import APIFlask
 from web.pages import (
     board,
     bulk,
+    channels,
     estates,
     fields,
     files,
@@ -30,6 +31,7 @@ from web.story import clock_name
 def install(app: APIFlask) -> None:
     for module in (
         session,
+        channels,
         board,
         inbox,
         lists,
