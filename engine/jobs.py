@@ -5,7 +5,6 @@ job's end, so exactly once. A handler of an external topic runs outside any tran
 """
 
 import logging
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from engine import (
     alarms,
+    back_off,
     channels,
     copies,
     db,
@@ -34,7 +34,6 @@ from engine import (
 )
 from engine.actors import Actor
 from engine.bpmn import codec
-from engine.bpmn.timing import parse_duration
 from engine.bpmn.triggers import Complete, Deliver, Escalate, Fail
 from engine.db import Database
 from engine.errors import LimitExceeded, StewardError, Unusable
@@ -45,8 +44,6 @@ from engine.tables import Instance, InstanceState, Job, MessageSubscription, Utc
 
 logger = logging.getLogger("steward.jobs")
 LOCK = timedelta(minutes=5)  # after this a handler is believed dead and its job is done again
-DEFAULT_BACK_OFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10))
-CYCLE = re.compile(r"R(\d+)/(P.+)")
 MAX_ERROR = 2_000
 SYSTEM = Actor.system()
 
@@ -384,7 +381,7 @@ def _record_failure(database: Database, job_id: int, error: Exception, now: date
         own = job.topic in _OWN
         job.attempts += 1 if own or job.locked_until is None else 0
         job.error, job.locked_until = message, None
-        wait = _back_off(job)
+        wait = back_off.wait(job)
         if wait is not None:
             job.due_at = now + wait
             return
@@ -397,15 +394,6 @@ def _record_failure(database: Database, job_id: int, error: Exception, now: date
             session, instance, job.activity_id, "job", message, now, token=job.token, trigger={"job": job.id, "topic": job.topic}
         )
         history.append(session, instance, [event], SYSTEM, now)
-
-
-def _back_off(job: Job) -> timedelta | None:
-    """How long to wait before the next try, or None when there is none."""
-    found = CYCLE.fullmatch(job.retries.strip()) if job.retries else None
-    if found:
-        tries, pause = int(found[1]), parse_duration(found[2]).span
-        return pause if job.attempts < tries else None
-    return DEFAULT_BACK_OFF[job.attempts - 1] if job.attempts <= len(DEFAULT_BACK_OFF) else None
 
 
 def retry(session: Session, job_id: int, now: datetime) -> bool:

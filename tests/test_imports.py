@@ -72,6 +72,7 @@ ENGINE_LAYERS = [
         "timers",
         "scheduled_starts",
         "messages",
+        "back_off",
         "channels",
         "notice_texts",
         "announcements",

@@ -1,6 +1,7 @@
 """Automatic work: done after the commit, tried again, and an incident at last; called processes and notices."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -60,7 +61,7 @@ def test_a_failing_job_is_tried_again_later_and_ends_as_an_incident(company: Com
         company.work(price=fails)
         assert len(keys) == tries
         assert len(company.incidents()) == (1 if tries == 3 else 0)
-        company.clock.advance(jobs.parse_duration("PT5M").span)
+        company.clock.advance(timedelta(minutes=5))
     company.work(price=fails)
     assert len(keys) == 3
     assert len(set(keys)) == 1
@@ -256,7 +257,7 @@ def test_a_busy_database_is_no_failure_of_the_job(company: Company, monkeypatch:
     instance = company.start()
     job = the_job(company)
 
-    def busy(*_given: Any) -> None:
+    def busy(*_given: Any, **_named: Any) -> None:
         raise OperationalError("update", None, Exception("database is locked"))
 
     with monkeypatch.context() as patched:

@@ -54,7 +54,7 @@ def mailbox() -> Iterator[tuple[Mailbox, Settings]]:
     box, port = Mailbox(), free_port()
 
     def login(server: Any, session: Any, envelope: Any, mechanism: str, given: Any) -> AuthResult:
-        return AuthResult(handled=False, success=isinstance(given, LoginPassword) and given.login == b"steward" and given.password == b"secret")
+        return AuthResult(handled=False, success=given == LoginPassword(b"steward", b"secret"))
 
     server = Controller(box, hostname="127.0.0.1", port=port, authenticator=login, auth_require_tls=False)
     server.start()
