@@ -43,6 +43,13 @@ def add(
     _tell(session, site, "list_entry.set", actor, now, data)
 
 
+def enter(session: Session, site: str, name: Any, entry: Any, actor: Actor, now: datetime) -> None:
+    """Add or replace an entry by hand; whoever administers the site may."""
+    sites.get(session, site, actor)
+    require(may_administer(actor, site), "change the lists of this site")
+    add(session, site, name, entry, actor, now)
+
+
 def remove(session: Session, site: str, name: str, key: str, actor: Actor, now: datetime) -> None:
     """Take an entry off a list; whoever administers the site may."""
     sites.get(session, site, actor)

@@ -61,3 +61,14 @@ def test_a_day_of_the_site_is_set(run: Run) -> None:
     refused(run("day", "S8", "2027-02-05", "holiday"))
     assert run("day", "S1", "2027-02-30", "holiday").exit_code == 2
     assert run("day", "S1", "2027-02-05", "party").exit_code == 2
+
+
+def test_an_entry_is_put_into_a_list_shown_and_struck(run: Run) -> None:
+    assert said(run("enter", "S1", "standing_services", '{"key": "擦窗", "price": 120}')) == "擦窗 is in standing_services at S1"
+    assert listed(run("entries", "S1", "--json")) == [{"list": "standing_services", "key": "擦窗", "content": {"price": 120}}]
+    refused(run("enter", "S1", "standing_services", '{"price": 120}'))
+    refused(run("enter", "S1", "standing_services", '{"key": "擦窗"}', "--as", "anna"))
+    assert run("enter", "S1", "standing_services", "擦窗").exit_code == 2
+    assert said(run("strike", "S1", "standing_services", "擦窗")) == "擦窗 is no longer in standing_services at S1"
+    refused(run("strike", "S1", "standing_services", "擦窗"))
+    assert listed(run("entries", "S1", "--json")) == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine import sites
+from engine import site_lists, sites
 from tests.factories import END_EVENT as END
 from tests.factories import START_EVENT as BEGIN
 from tests.factories import Company, chain, diagram, script, task
@@ -110,3 +110,15 @@ def test_a_day_that_is_none_is_refused_in_words(visit):
     emma = visit("emma").open("/sites/S1")
     assert emma.submit("form.day", status=422, day="", kind="holiday").text("#day-wrong") == "请选择日期"
     assert emma.submit("form.day", status=422, day="1999-01-01").text("#day-wrong") == "请填写 2000 到 2100 年之间的日期"
+
+
+def test_entries_of_lists_are_shown_and_taken_off_by_who_administers_the_site(visit, company):
+    with company.database.transaction() as session:
+        for key in ("擦窗", "<b>"):
+            site_lists.enter(session, "S1", "standing_services", {"key": key, "price": 120}, EMMA, company.now)
+    emma = visit("emma").open("/sites/S1")
+    assert emma.texts("#lists .does") == ["<b>", "擦窗"] and "120" in emma.text("#lists") and emma.text("#lists h3") == "专项服务"
+    visit("dong").send("/sites/S1/entries", status=403, list="standing_services", key="擦窗")
+    emma.send("/sites/S1/entries", status=303, list="standing_services", key="擦窗")
+    assert emma.open("/sites/S1").texts("#lists .does") == ["<b>"]
+    emma.send("/sites/S1/entries", status=404, list="standing_services", key="擦窗")

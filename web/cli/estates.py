@@ -103,3 +103,57 @@ def set_day(console: Console, code: str, day: datetime, kind: str, login: str | 
         actor = console.actor(session, login)
         working_days.set_day(session, code, chosen, None if kind == "default" else kind, actor, console.now())
     click.echo(f"{chosen} is {'as the calendar says' if kind == 'default' else f'a {kind}'} at {code}")
+
+
+@site.command()
+@click.argument("code")
+@as_json
+@pass_console
+def entries(console: Console, code: str, wants_json: bool) -> None:
+    """List what stands in the lists of site CODE, such as standing_services."""
+    from engine import sites
+
+    with console.steward.db.read() as session:
+        sites.get(session, code, console.actor(session, None))
+        found = sites.facts(session, code).lists
+    rows = [{"list": name, **entry} for name, listed in sorted(found.items()) for entry in listed]
+    shown = [
+        {"list": row["list"], "key": row["key"], "content": {k: v for k, v in row.items() if k not in ("list", "key")}} for row in rows
+    ]
+    show(shown, ("list", "key", "content"), wants_json)
+
+
+@site.command()
+@click.argument("code")
+@click.argument("name")
+@click.argument("entry")
+@as_person
+@pass_console
+def enter(console: Console, code: str, name: str, entry: str, login: str | None) -> None:
+    """Put ENTRY, a JSON object with a key, into the list NAME of site CODE, in place of the one of that key."""
+    import orjson
+
+    from engine import site_lists
+
+    try:
+        content = orjson.loads(entry)
+    except orjson.JSONDecodeError as error:
+        raise click.UsageError(f"Expected an entry in JSON, but it cannot be read: {error}") from error
+    with console.steward.db.transaction() as session:
+        site_lists.enter(session, code, name, content, console.actor(session, login), console.now())
+    click.echo(f"{content['key']} is in {name} at {code}")
+
+
+@site.command()
+@click.argument("code")
+@click.argument("name")
+@click.argument("key")
+@as_person
+@pass_console
+def strike(console: Console, code: str, name: str, key: str, login: str | None) -> None:
+    """Take the entry KEY off the list NAME of site CODE."""
+    from engine import site_lists
+
+    with console.steward.db.transaction() as session:
+        site_lists.remove(session, code, name, key, console.actor(session, login), console.now())
+    click.echo(f"{key} is no longer in {name} at {code}")

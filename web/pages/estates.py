@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date, gettext
 
-from engine import figures, rights, sites, working_days
+from engine import figures, rights, site_lists, sites, working_days
 from engine.bpmn.timing import parse_duration
 from engine.errors import Invalid
 from engine.figures import Figure
@@ -94,6 +94,15 @@ def set_day(code: str) -> ResponseReturnValue:
     return redirect(url_for("sites.show", code=code, year=day.year) + "#calendar", 303)
 
 
+@pages.post("/<code>/entries")
+def remove_entry(code: str) -> ResponseReturnValue:
+    name, key = request.form.get("list", ""), request.form.get("key", "")
+    with current.steward().db.transaction() as session:
+        site_lists.remove(session, code, name, key, current.actor(), current.now())
+    flash(gettext("已删除“%(key)s”。", key=key), "done")
+    return redirect(url_for("sites.show", code=code) + "#lists", 303)
+
+
 def _page(code: str, errors: Mapping[str, str]) -> str:
     actor, now = current.actor(), current.now()
     with current.steward().db.read() as session:
@@ -115,7 +124,20 @@ def _page(code: str, errors: Mapping[str, str]) -> str:
             is_announced=working_days.is_announced(facts.calendar, year),
             stretches=working_days.differences(facts.calendar, year),
             in_words=_stretch_in_words,
+            lists=[(_list_name(name), name, [_entry(one) for one in found]) for name, found in sorted(facts.lists.items())],
         )
+
+
+def _list_name(name: str) -> str:
+    """What a list is called in the office."""
+    known = {"standing_services": gettext("专项服务"), "inquiry_answers": gettext("答客问"), "case_library": gettext("案例库")}
+    return known.get(name, name)
+
+
+def _entry(entry: Mapping[str, object]) -> tuple[str, str]:
+    """The key of an entry, and the rest of it as one line."""
+    rest = [str(value) for field, value in entry.items() if field != "key" and value not in (None, "")]
+    return str(entry["key"]), " · ".join(rest)
 
 
 def _groups(found: Sequence[Figure], errors: Mapping[str, str]) -> dict[str, list[Field]]:
