@@ -52,8 +52,10 @@ _TYPICAL = {
     "library_lesson": "先与住户约定时限，再清理并每周复查，比张贴通知有效",
 }
 COMPLAINTS = (
-    _complaint("B-8", 20, "noise", "楼上深夜拖动家具，已连续三晚", photos=[PHOTOGRAPH]),
-    _complaint("A-16", 200, "repair", "上周修过的阳台又渗水", *_assigned("engineering", "维修后未做闭水试验", "今天派人复修")),
+    _complaint("B-8", 20, "noise", "楼上深夜拖动家具，已连续三晚"),
+    _complaint(
+        "A-16", 200, "repair", "上周修过的阳台又渗水", *_assigned("engineering", "维修后未做闭水试验", "今天派人复修"), photos=[PHOTOGRAPH]
+    ),
     _complaint(
         "C-20",
         1_900,
