@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from engine import absences, history, open_work, passwords, rights, sites
+from engine import absences, history, open_work, passwords, rights, sites, vacated
 from engine.actors import Actor
 from engine.db import core
 from engine.errors import Conflict, Forbidden, Invalid, NotFound, TooManyAttempts, WorkLeft
@@ -210,7 +210,10 @@ def disable(session: Session, login: str, actor: Actor, now: datetime, *, leaves
         raise WorkLeft(f"Expected {person.login} to have handed over, but there is open work of theirs")
     person.disabled_at = now
     person.session_epoch += 1
-    sites.staff_changed(session, {site for site, _ in _held(session, person)})
+    posts = _held(session, person)
+    sites.staff_changed(session, {site for site, _ in posts})
+    for site in sorted({site for site, _ in posts}):
+        vacated.announce(session, person.login, site, [post for place, post in posts if place == site], now)
     note(session, person, "person.disabled", actor, now)
     return person
 
@@ -250,6 +253,7 @@ def remove_post(session: Session, login: str, site: str, post: str, actor: Actor
     if session.scalar(delete(Membership).where(*mine).returning(Membership.id)) is None:
         raise NotFound(f"Expected {person.login} to hold the post {post} at {site}, but it does not")
     sites.staff_changed(session, [site])
+    vacated.announce(session, person.login, site, [post], now)
     history.append_site(session, site, "post.removed", actor, now, {"login": person.login, "post": post})
 
 

@@ -30,6 +30,7 @@ from engine import (
     runner,
     site_lists,
     standstill,
+    vacancies,
     waits,
 )
 from engine.actors import Actor
@@ -315,6 +316,15 @@ def _cancel(session: Session, job: Job, now: datetime) -> None:
         numbering.void_own(session, instance)
 
 
+def _fill_vacancies(session: Session, job: Job, now: datetime) -> None:
+    """Somebody who could do a task of this case has left."""
+    instance = session.get_one(Instance, job.instance_id)
+    session.delete(job)
+    session.flush()
+    if instance.state == "running":
+        vacancies.fill(session, instance, now)
+
+
 def _notify(session: Session, job: Job, now: datetime) -> None:
     """Topic `notify`: a line for a person or a post; inputs `to`, `text` and, where nobody is to be left in peace, `urgent`."""
     instance = session.get_one(Instance, job.instance_id)
@@ -358,6 +368,7 @@ _OWN: dict[str, Callable[[Session, Job, datetime], None]] = {
     waits.RETURN: _return,
     waits.ESCALATE: _escalate,
     waits.THROW: _throw,
+    waits.VACANCY: _fill_vacancies,
     waits.ALARM: _alarm,
     waits.CANCEL: _cancel,
     messages.SIGNAL: _signal,

@@ -44,6 +44,7 @@ _REMOVE = {
 }
 
 # Topics of jobs that the engine does itself.
+VACANCY = "steward.vacancy"
 CALL, RETURN, THROW, CANCEL = "steward.call", "steward.return", "steward.throw", "steward.cancel"
 ESCALATE, ALARM = "steward.escalate", "steward.alarm"
 COPY = "steward.copy"

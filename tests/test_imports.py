@@ -58,6 +58,7 @@ ENGINE_LAYERS = [
         "deciding",
         "signers",
         "vacancies",
+        "vacated",
         "task_work",
         "bulk",
         "comments",

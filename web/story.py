@@ -198,6 +198,11 @@ def _ruled(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
     return Sentence(line.at, gettext("“%(what)s”：%(why)s，按规定%(passes)s", passes=passes, **said), "machine")
 
 
+def _vacated(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    text = gettext("%(who)s 已不在岗，“%(what)s”不再由他办理", who=cast.name(data.get("before")), what=cast.activity(line))
+    return Sentence(line.at, text, "machine")
+
+
 def _signer_added(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
     said = {"who": cast.who(line), "what": cast.activity(line), "to": cast.name(data.get("login"))}
     text = {
@@ -340,6 +345,7 @@ TELLERS: dict[str, Teller] = {
     "user_task.withdrawn": _withdrawn,
     "user_task.completed": _completed,
     "user_task.reopened": _created,
+    "user_task.vacated": _vacated,
     "signer.added": _signer_added,
     "signer.removed": _signer_removed,
     "user_task.redirected": _ruled,
