@@ -13,9 +13,10 @@ from engine import definitions, instances, schema, user_tasks
 from engine.actors import Actor
 from engine.clock import SystemClock
 from engine.db import Database
+from engine.posts import POSTS
 from engine.settings import Settings
 from engine.states import OPEN_TASK
-from engine.tables import InstanceState, Site, UserTask
+from engine.tables import InstanceState, Membership, Person, Site, UserTask
 
 HOME = Path(__file__).resolve().parents[1]
 SITE = "S1"
@@ -36,9 +37,14 @@ class Stage:
             definitions.deploy(session, {"benchmark.bpmn": diagram}, OPERATOR, self.clock.now())
 
     def open_site(self) -> None:
-        """The one site, without anybody."""
+        """The one site, with one person who holds every post: a task for which nobody is there is another matter."""
         with self.database.transaction() as session:
             session.add(Site(code=SITE, name="S1", zone="Asia/Shanghai", created_at=self.clock.now()))
+            person = Person(login="worker", name="worker", created_at=self.clock.now(), password_hash=None)
+            session.add(person)
+            session.flush()
+            posts = [post.key for post in POSTS.values() if not post.outside]
+            session.add_all(Membership(person_id=person.id, site=SITE, post=post) for post in posts)
 
     def start(self, key: str) -> int:
         with self.database.transaction() as session:

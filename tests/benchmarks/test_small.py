@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 
 from benchmarks import (
+    approvals,
     browser,
     completions,
     completions_16,
@@ -55,6 +56,12 @@ def test_sixteen_callers_stand_beside_one_and_a_missing_server_is_said(monkeypat
     measured = figures(monkeypatch, completions_16, TURNS=1, ORDERS=2)
     assert measured["completions_16"].ratio
     assert "left out" in measured["completions_16.postgresql"].unit
+
+
+def test_votes_stand_beside_those_of_few_people_and_take_their_statements(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = figures(monkeypatch, approvals, PEOPLE=12, FEW=3, REPEATS=1)
+    assert set(measured) == {f"approvals.{one}" for one in ("open", "open.each", "vote", "statements")}
+    assert measured["approvals.statements"].ok and measured["approvals.open"].ok
 
 
 def test_every_task_of_the_order_takes_its_statements_and_one_commit(monkeypatch: pytest.MonkeyPatch) -> None:
