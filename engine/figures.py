@@ -67,6 +67,10 @@ class Figure:
         return _kind(self.value if self.default is None else self.default)
 
 
+# What pages ask for, and no diagram (listed once they are set): copies of a printed work order, the number that residents call.
+OF_PAGES: Mapping[str, Any] = {"work_order_copies": 4, "service_telephone": ""}
+
+
 @dataclass(frozen=True)
 class _Asked:
     name: str
@@ -95,6 +99,8 @@ def of(session: Session, site: str, actor: Actor) -> list[Figure]:
 def set_figure(session: Session, site: str, name: str, text: str | None, actor: Actor, now: datetime) -> Figure:
     """Give a figure a value, written as text; None takes the site's own away, so that the default holds again."""
     figure = next((one for one in of(session, site, actor) if one.name == name), None)
+    if name in OF_PAGES:
+        figure = Figure(name, OF_PAGES[name], (), figure.value if figure else None)
     if figure is None:
         raise NotFound(f"Expected a figure that a deployed process asks for, but none asks for {name!r}")
     value = None if text is None else read_value(figure, text)

@@ -128,6 +128,14 @@ def test_what_no_process_asks_for_any_more_is_listed_and_can_go(company: Company
     assert shown(company) == {}
 
 
+def test_what_only_pages_ask_for_can_be_set_and_is_listed_then(company: Company) -> None:
+    put(company, "work_order_copies", "3")
+    put(company, "service_telephone", "0755-12345678")
+    assert {name: figure.value for name, figure in shown(company).items()} == {"work_order_copies": 3, "service_telephone": "0755-12345678"}
+    with pytest.raises(Invalid):
+        put(company, "work_order_copies", "three")
+
+
 def test_figures_are_the_business_of_who_administers_the_site(company: Company) -> None:
     company.deploy(asking("site('rounds', 2)"))
     for actor, refusal in ((ANNA, Forbidden), (HUA, NotFound)):

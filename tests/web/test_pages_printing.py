@@ -71,9 +71,9 @@ def test_three_copies_are_an_option_of_the_site(visit, company, order):
 def test_numbers_on_paper_are_masked_by_post_and_opened_with_a_reason_that_is_told(visit, company, order):
     page = visit("dong").open(f"/orders/{order}/print/work-order")
     assert "13800001234" not in page.text() and "138****1234" in page.text() and "李*" in page.text()
-    page.submit(".tools details form", 422, reason=" ")
+    page.submit(".paper-tools details form", 422, reason=" ")
     assert "telephone.unmasked" not in company.told(order)
-    page.open(f"/orders/{order}/print/work-order").submit(".tools details form", reason="带去现场")
+    page.open(f"/orders/{order}/print/work-order").submit(".paper-tools details form", reason="带去现场")
     assert "13800001234" in page.text(".sheet") and "李雷" in page.text(".sheet")
     assert company.events(order)[-1].data == {"reason": "带去现场"} and company.events(order)[-1].actor == "dong"
 
@@ -81,12 +81,12 @@ def test_numbers_on_paper_are_masked_by_post_and_opened_with_a_reason_that_is_to
 def test_who_may_not_unmask_prints_masked_papers_only(visit, company, order):
     company.complete("check", DONG)
     page = visit("anna").open(f"/orders/{order}/print/work-order")
-    assert "13800001234" not in page.answer.get_data(as_text=True) and page.page.cssselect(".tools details") == []
+    assert "13800001234" not in page.answer.get_data(as_text=True) and page.page.cssselect(".paper-tools details") == []
     page.send(f"/orders/{order}/print/work-order", 403, unmasked="true", reason="x")
 
 
 def test_the_residents_copy_takes_a_link_of_their_own(visit, company, order):
-    page = visit("chen").open(f"/orders/{order}/print/work-order").submit(".tools > form")
+    page = visit("chen").open(f"/orders/{order}/print/work-order").submit(".paper-tools > form")
     assert page.texts("figcaption") == ["扫码查看进展", "内部查单", "内部查单", "内部查单"]
     assert company.told(order).count("link.made") == 1
 

@@ -80,3 +80,17 @@ def test_a_cases_numbers_are_opened_with_a_reason_that_its_history_keeps(call, c
     assert call("dong").post(f"{path}/unmask", {"reason": ""}).status_code == 422
     assert call("dong").post(f"{path}/unmask", {"reason": "核对"}).get_json()["variables"]["telephone"] == "13800001234"
     assert company.events(order)[-1].data == {"reason": "核对"} and company.events(order)[-1].actor == "dong"
+
+
+def test_the_page_of_residents_opens_a_number_with_a_reason_that_history_keeps(visit, company, order):
+    page = visit("dong").open("/houses/residents?site=S1&find=A-12")
+    assert "138****1234" in page.text() and "13800001234" not in page.text()
+    page.submit("form[action$='/unmask']", 422, reason=" ")
+    page.open("/houses/residents?site=S1&find=A-12").submit("form[action$='/unmask']", reason="漏水要关阀")
+    assert "13800001234" in page.text() and "李雷" in page.text()
+    with company.database.read() as session:
+        line = history.lines(session, history.site_chain("S1"))[-1]
+    assert (line.type, line.actor, line.data["reason"]) == ("resident.unmasked", "dong", "漏水要关阀")
+    page = visit("anna").open("/houses/residents?site=S1&find=A-12")
+    assert "138****1234" in page.text() and page.page.cssselect("form[action$='/unmask']") == []
+    visit("hua").open("/houses/residents?site=S1&find=A-12", 404)

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from engine import definitions, residents, sites
+from engine import definitions, residents, rights, sites
 from engine.errors import NotFound
 from engine.forms import Component, Form
 from engine.residents import Dweller, Household
@@ -25,6 +25,30 @@ def find() -> ResponseReturnValue:
     with current.steward().db.read() as session:
         found = residents.find(session, site, query, current.actor(), limit=8) if len(query) >= SHORTEST else []
         return render_template("start/found.html", found=found, query=query, site=site, form=form, is_short=len(query) < SHORTEST)
+
+
+@pages.get("/residents")
+def look() -> ResponseReturnValue:
+    """Who lives where, with names and numbers as this person may see them."""
+    with current.steward().db.read() as session:
+        return _residents_page(session, None)
+
+
+@pages.post("/residents/<id:resident_id>/unmask")
+def unmask(resident_id: int) -> ResponseReturnValue:
+    """Show one resident in the open this once; the site's history tells who looked and why."""
+    with current.steward().db.transaction() as session:
+        opened = residents.unmask(session, resident_id, request.form.get("reason", ""), current.actor(), current.now())
+        return _residents_page(session, opened)
+
+
+def _residents_page(session: Session, opened: Dweller | None) -> str:
+    actor, query = current.actor(), request.values.get("find", "").strip()
+    codes = sorted(actor.sites)
+    site = request.values.get("site") or (codes[0] if codes else "")
+    found = residents.find(session, site, query, actor) if len(query) >= SHORTEST else []
+    may = rights.may_unmask(actor, site)
+    return render_template("houses/residents.html", found=found, query=query, site=site, sites=codes, opened=opened, may_unmask=may)
 
 
 @pages.get("/fill")

@@ -93,7 +93,7 @@ def code_of(address: str, scale: int = 4) -> Markup:
     """The address as a QR code, drawn in the page itself."""
     drawing = io.BytesIO()
     segno.make(address, error="m", micro=False).save(
-        drawing, kind="svg", scale=scale, border=2, xmldecl=False, svgns=True, svgclass="qr", lineclass=None, omitsize=False, light="#fff"
+        drawing, kind="svg", scale=scale, border=2, xmldecl=False, svgns=True, svgclass="qr", lineclass=None, omitsize=True, light="#fff"
     )
     return Markup(drawing.getvalue().decode())  # noqa: S704  # segno draws it from numbers alone
 

@@ -54,7 +54,7 @@ def view(session: Session, link: PersonalLink, token: str, typed: Mapping[int, M
         site_name=site.name,
         telephone=str(site.variables.get("service_telephone") or ""),
         zone=site.zone,
-        title=f"{course.process_name} {root.number or ''}".strip(),
+        title=f"{process_name(root.key, course.process_name)} {root.number or ''}".strip(),
         state=_state(root, course),
         steps=[(in_language(step.text), step.at) for step in course.steps],
         facts=readable(course.facts, {}, site.zone, opens_telephones=False),
@@ -75,6 +75,12 @@ def form_of(session: Session, task: UserTask, token: str, zone: ZoneInfo, values
         opens_telephones=False,
         files_at=url_for("residents.add_file", token=token),
     )
+
+
+def process_name(key: str, name: str) -> str:
+    """What residents call it, in their language."""
+    known = {"repair": gettext("报修"), "complaint": gettext("投诉"), "renovation": gettext("装修"), "custom_service": gettext("特约服务")}
+    return known.get(key, name)
 
 
 def in_language(text: str) -> str:

@@ -174,14 +174,13 @@ def _report_page(
     if refusal is not None:
         said = sentences.of_fields(refusal.fields) | fields.objections(form.form, typed | ({"house": link.house} if link.house else {}), {})
         form = replace(form, errors=said)
-    kind_names = {"repair": gettext("报修"), "complaint": gettext("投诉")}
     return render_template(
         "residents/report.html",
         link=link,
         token=token,
         site_name=site.name,
         form=form,
-        kinds={key: kind_names.get(key, name) for key, name in reports.kinds(session).items()},
+        kinds={key: resident_course.process_name(key, name) for key, name in reports.kinds(session).items()},
         chosen=request.form.get("process", ""),
         # A page that was sent is another one from here on; a refused one stays itself.
         page=given if refusal is not None and reports.is_page(given) else reports.new_page(),
