@@ -153,6 +153,20 @@ def test_papers_are_one_a4_page_a_copy_also_with_the_longest_texts(live: LiveSte
         assert not any(menu in texts[0] for menu in ("待办", "返回", "退出登录"))
 
 
+def test_a_notice_is_one_a4_page_with_the_place_for_the_seal(live: LiveSteward, open_context: Callable[..., BrowserContext]) -> None:
+    said = {"department": "cleaning", "place": "地下室", "finding": "垃圾没有清运。" * 140}
+    with live.steward.db.transaction() as session:
+        instance = instances.start(session, "rectification", "S1", SYSTEM, live.clock.now(), said).instance.id
+    page = live.log_in(open_context(**DESKTOP), "customer_service")
+    page.goto(f"{live.address}/orders/{instance}")
+    page.get_by_role("button", name="打印整改通知单").click()
+    expect(page.locator(".sheet .seal")).to_be_visible()
+    papers = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    [text] = ["".join(unicodedata.normalize("NFKC", one.extract_text()).split()) for one in papers.pages]
+    assert "盖章处" in text and "签收人签名" in text and "垃圾没有清运" in text and "全文见系统" in text
+    assert axe_violations(page) == []
+
+
 def _order(live: LiveSteward, content: str, items: str = "换门") -> int:
     """An order whose price waits for the resident."""
     with live.steward.db.transaction() as session:

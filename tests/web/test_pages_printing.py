@@ -91,6 +91,34 @@ def test_the_residents_copy_takes_a_link_of_their_own(visit, company, order):
     assert company.told(order).count("link.made") == 1
 
 
+def test_a_permit_has_its_term_the_place_for_the_seal_and_for_signatures(visit, company):
+    permit = form(
+        "call",
+        field("house", "房屋", properties={"house": "true"}),
+        field("owner_name", "业主"),
+        field("works_text", "装修内容", "textarea"),
+        field("site_lead_telephone", "电话", properties={"telephone": "true"}),
+        field("permit_from", "开工", "datetime", subtype="date", dateLabel="开工"),
+    )
+    company.deploy(REPAIR.replace(b'id="repair"', b'id="renovation"'), **{"call.form": permit})
+    without = company.start("renovation", variables={"house": "A-12"})
+    visit("chen").open(f"/orders/{without}/print/permit", 404)
+    said = {
+        "house": "A-12",
+        "owner_name": "李雷",
+        "works_text": "铺地砖",
+        "permit_from": "2026-03-05",
+        "site_lead_telephone": "13700001111",
+    }
+    instance = company.start("renovation", variables=said)
+    company.complete("take", ANNA, {"permit_until": "2026-05-03"}, instance=instance)
+    page = visit("dong").open(f"/orders/{instance}").open(f"/orders/{instance}/print/permit")
+    rows = dict(zip(page.texts(".rows th"), page.texts(".rows td"), strict=True))
+    assert rows["许可期限"] == "2026-03-05 — 2026-05-03" and rows["装修内容"] == "铺地砖" and rows["负责人电话"] == "137****1111"
+    assert page.texts(".seal") == ["（盖章处）"] and page.texts(".mark") == []
+    assert [text.split()[0] for text in page.texts(".signatures > div")] == ["业主签名", "施工单位签名", "经办人签名"]
+
+
 def test_what_is_no_paper_of_the_case_is_not_found(visit, order):
     for path in (f"/orders/{order}/print/permit", f"/orders/{order}/print/payroll"):
         visit("chen").open(path, 404)
