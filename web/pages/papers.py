@@ -167,7 +167,7 @@ def lines(paper: Paper, view: View) -> list[Line]:
     variables = _variables(view.case, view.case.instance.id)
 
     def text(row: Row) -> str:
-        found = [known.get(key) or _plain(variables.get(key), view) for key in row.keys]
+        found = [_dated(variables.get(key), view) or known.get(key) or _plain(variables.get(key)) for key in row.keys]
         return cut(_joined(row)(one for one in found if one), row.most)
 
     return [Line(str(row.label), text(row)) for row in paper.rows]
@@ -227,15 +227,18 @@ def _variables(case: Case, instance_id: int) -> Mapping[str, Any]:
     return known
 
 
-def _plain(value: Any, view: View) -> str:
-    """What no form asks for, such as the end of a permit, which the process reckons."""
-    if not isinstance(value, str | int | float) or isinstance(value, bool):
-        return ""
+def _dated(value: Any, view: View) -> str:
+    """A moment with its year, which lists leave out."""
     try:
-        at = datetime.fromisoformat(str(value))
-    except ValueError:
-        return str(value)
-    return _moment(at, view) if at.tzinfo is not None else str(value)
+        at = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return ""
+    return _moment(at, view) if at.tzinfo is not None else ""
+
+
+def _plain(value: Any) -> str:
+    """What no form asks for, such as the end of a permit, which the process reckons."""
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
 def _moment(at: datetime, view: View) -> str:
