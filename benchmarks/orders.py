@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 
 from benchmarks.stage import HOME, OPERATOR, SITE, Stage, empty_database
-from engine import attachments, definitions, demo, demo_pictures, instances, jobs, scenarios, sites, user_tasks
+from engine import attachments, definitions, demo, demo_pictures, due_jobs, instances, jobs, scenarios, sites, user_tasks
 from engine.actors import Actor
 from engine.db import Database
 from engine.demo import login_of
@@ -82,7 +82,7 @@ class Orders:
     def due(self, case: int) -> Sequence[int]:
         """The jobs that wait in this case: a call, its return, a notice."""
         with self.database.read() as session:
-            return jobs.due(session, self.clock.now(), 100, case)
+            return due_jobs.of_case(session, self.clock.now(), 100, case)
 
     def settle(self, case: int) -> float:
         """Do the jobs of the case until none is left; returns the seconds that the doing took, without the looking."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -39,9 +39,8 @@ from engine.bpmn.triggers import Complete, Deliver, Escalate, Fail
 from engine.db import Database
 from engine.errors import LimitExceeded, StewardError, Unusable
 from engine.history import Event
-from engine.prepared import Prepared
 from engine.states import LIVE_INSTANCE
-from engine.tables import Instance, InstanceState, Job, MessageSubscription, UtcDateTime
+from engine.tables import Instance, InstanceState, Job, MessageSubscription
 
 logger = logging.getLogger("steward.jobs")
 LOCK = timedelta(minutes=5)  # after this a handler is believed dead and its job is done again
@@ -70,36 +69,6 @@ class Work:
 
 
 Handler = Callable[[Work], Mapping[str, Any]]
-
-# Asked after every act of a person, so made once.
-_NOW = bindparam("now", type_=UtcDateTime)
-_IS_DUE = and_(Job.state == "ready", Job.due_at <= _NOW, or_(Job.locked_until.is_(None), Job.locked_until <= _NOW))
-_DUE_OF_CASE = Prepared(
-    select(Job.id)
-    .join(Instance, Instance.id == Job.instance_id)
-    .where(_IS_DUE, Job.topic != waits.DELIVER, Instance.root_id == bindparam("root"))  # nobody waits for a mail
-    .order_by(Job.due_at, Job.id)
-    .limit(bindparam("most"))
-)
-
-
-def due(session: Session, now: datetime, limit: int, root_id: int) -> list[int]:
-    """Ids of jobs of this case that may be done now, the oldest first."""
-    return [job_id for (job_id,) in _DUE_OF_CASE.rows(session, {"now": now, "most": limit, "root": root_id})]
-
-
-def due_inside(
-    session: Session, now: datetime, limit: int, handlers: Collection[str], apart_from: Collection[int] = ()
-) -> list[tuple[int, int]]:
-    """Jobs that no handler from outside does, each with its instance, the oldest first; none of the instances in `apart_from`."""
-    query = select(Job.id, Job.instance_id).where(_IS_DUE, Job.topic.not_in(handlers), Job.instance_id.not_in(apart_from))
-    return [(job_id, of) for job_id, of in session.execute(query.order_by(Job.due_at, Job.id).limit(limit), {"now": now})]
-
-
-def due_outside(session: Session, now: datetime, limit: int, handlers: Collection[str], apart_from: Collection[int] = ()) -> list[int]:
-    """Ids of jobs for these handlers, the oldest first; none of those in `apart_from`."""
-    query = select(Job.id).where(_IS_DUE, Job.topic.in_(handlers), Job.id.not_in(apart_from))
-    return list(session.scalars(query.order_by(Job.due_at, Job.id).limit(limit), {"now": now}))
 
 
 def run(database: Database, job_id: int, now: datetime, handlers: Mapping[str, Handler] | None = None) -> bool:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from engine import clocks, definitions, history, jobs, messages, runner, scheduled_starts, sites, standstill, timers
+from engine import clocks, definitions, due_jobs, history, jobs, messages, runner, scheduled_starts, sites, standstill, timers
 from engine.bpmn.clock_rules import Rule
 from engine.clock import Clock
 from engine.crew import CASE, HANDLER, MESSAGE, START, Alone, Crew, Pile
@@ -60,7 +60,7 @@ def run_jobs_of(database: Database, root_id: int, clock: Clock, handlers: Mappin
     done = 0
     while done < AT_ONCE:  # a process may go round in jobs for ever; the worker sees to the rest
         with database.look() as session:
-            ids = jobs.due(session, clock.now(), AT_ONCE, root_id)
+            ids = due_jobs.of_case(session, clock.now(), AT_ONCE, root_id)
         ran = sum(jobs.run(database, job_id, clock.now(), handlers) for job_id in ids)
         if not ran:
             break
@@ -74,11 +74,11 @@ def _piles(database: Database, now: datetime, handlers: Mapping[str, Handler], c
     with database.read() as session:
         rows = [Row("timer", id_, Pile(CASE, of)) for id_, of in timers.due(session, now, AT_ONCE, held)]
         rows += [Row("clock", id_, Pile(CASE, of)) for id_, of in clocks.due(session, now, AT_ONCE, held)]
-        rows += [Row("job", id_, Pile(CASE, of)) for id_, of in jobs.due_inside(session, now, AT_ONCE, handlers, held)]
+        rows += [Row("job", id_, Pile(CASE, of)) for id_, of in due_jobs.inside(session, now, AT_ONCE, handlers, held)]
         rows += [Row("message", id_, Pile(MESSAGE, id_)) for id_ in messages.stored_for_somebody(session, now, AT_ONCE)]
         if handlers:
             places, busy = crew.free_for_handlers(AT_ONCE), crew.under_way(HANDLER)
-            rows += [Row("job", id_, Pile(HANDLER, id_)) for id_ in jobs.due_outside(session, now, places, handlers, busy)]
+            rows += [Row("job", id_, Pile(HANDLER, id_)) for id_ in due_jobs.outside(session, now, places, handlers, busy)]
         rows += [Row("start", id_, Pile(START, id_)) for id_ in scheduled_starts.due(session, now, AT_ONCE, crew.under_way(START))]
     delivering = crew.under_way(MESSAGE)
     piles: dict[Pile, list[Row]] = {}

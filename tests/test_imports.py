@@ -74,6 +74,7 @@ ENGINE_LAYERS = [
         "scheduled_starts",
         "messages",
         "back_off",
+        "due_jobs",
         "channels",
         "notice_texts",
         "announcements",

@@ -385,11 +385,9 @@ def names_of(target: ast.expr) -> list[str]:
 
 
 def iterated(value: Any) -> list[Any]:
-    if isinstance(value, Mapping):
-        return list(value)
-    if not isinstance(value, list):
+    if not isinstance(value, list | Mapping):
         raise EvaluationFailed(f"Expected a list to go through, but found {kind_of(value)}")
-    return value
+    return list(value)
 
 
 def bind(frame: Frame, targets: list[str], value: Any) -> None:

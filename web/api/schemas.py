@@ -359,30 +359,6 @@ class Assign(Schema):
     reason = Text(2_000, load_default="")
 
 
-class Return(Schema):
-    to = Text(255, 1, required=True, metadata={"description": "id of an activity that was done before, `initiator`, or `end`"})
-    reason = Text(500, 1, required=True)
-
-
-class WithdrawTask(Schema):
-    reason = Text(500, load_default="")
-
-
-class Target(Schema):
-    to = String(required=True)
-    name = String(required=True)
-    performer = nullable(String, required=True, metadata={"description": "who did it and gets it again if they still may"})
-
-
-class Targets(Schema):
-    items = List(Nested(Target), required=True)
-
-
-class Returned(Schema):
-    task = Nested(UserTask, required=True)
-    tasks = List(Nested(UserTask), required=True, metadata={"description": "what is open again; empty at the end"})
-
-
 class Complete(Schema):
     variables = Variables(load_default=dict)
 

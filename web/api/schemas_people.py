@@ -1,14 +1,14 @@
 """What people ask of each other over the API: the shapes of delegation, reminders, copies, proxies, and what belongs to them."""
 
 from apiflask import Schema
-from apiflask.fields import Boolean, Integer, List, String
+from apiflask.fields import Boolean, Integer, List, Nested, String
 from apiflask.validators import Length, OneOf, Range
 
 from engine.bpmn.signers import PLACES
 from engine.comments import MAX_MENTIONS
 from engine.copies import MAX_READERS
 from engine.priorities import HIGHEST
-from web.api.schemas import Moment, Paging, Text, Variables, identity, list_of, nullable
+from web.api.schemas import Moment, Paging, Text, UserTask, Variables, identity, list_of, nullable
 
 NOTE = 500
 
@@ -110,3 +110,27 @@ class ProxyFilter(Paging):
 
 class WhichProxy(Schema):
     id = identity(required=True)
+
+
+class Return(Schema):
+    to = Text(255, 1, required=True, metadata={"description": "id of an activity that was done before, `initiator`, or `end`"})
+    reason = Text(500, 1, required=True)
+
+
+class WithdrawTask(Schema):
+    reason = Text(500, load_default="")
+
+
+class Target(Schema):
+    to = String(required=True)
+    name = String(required=True)
+    performer = nullable(String, required=True, metadata={"description": "who did it and gets it again if they still may"})
+
+
+class Targets(Schema):
+    items = List(Nested(Target), required=True)
+
+
+class Returned(Schema):
+    task = Nested(UserTask, required=True)
+    tasks = List(Nested(UserTask), required=True, metadata={"description": "what is open again; empty at the end"})

@@ -15,7 +15,7 @@ from engine.bpmn.approvals import buttons_of
 from engine.bpmn.model import Activity
 from engine.forms import Form
 from engine.tables import Draft, Instance, UserTask
-from web.api import masking, schemas
+from web.api import masking, schemas, schemas_people
 from web.api.routing import commands, reads
 from web.settling import settle
 
@@ -84,13 +84,13 @@ def assign(session: Session, actor: Actor, now: datetime, said: Said, task_id: i
     return listings.task(session, task_id, actor)
 
 
-@reads(nouns, "/user-tasks/<id:task_id>/return", schemas.Targets)
+@reads(nouns, "/user-tasks/<id:task_id>/return", schemas_people.Targets)
 def show_targets(session: Session, actor: Actor, task_id: int) -> Any:
     """Where an open task may be sent back to."""
     return {"items": returning.targets(session, queries_case.task(session, task_id, actor))}
 
 
-@commands(nouns, "/user-tasks/<id:task_id>/return", schemas.Returned, schemas.Return)
+@commands(nouns, "/user-tasks/<id:task_id>/return", schemas_people.Returned, schemas_people.Return)
 def send_back(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
     """Send a task back to one that was done before, to who began the case, or end the case."""
     returned = returning.return_task(session, task_id, said["to"], said["reason"], actor, now)
@@ -99,7 +99,7 @@ def send_back(session: Session, actor: Actor, now: datetime, said: Said, task_id
     return {"task": listings.task(session, task_id, actor), "tasks": tasks}
 
 
-@commands(nouns, "/user-tasks/<id:task_id>/withdraw", schemas.UserTask, schemas.WithdrawTask)
+@commands(nouns, "/user-tasks/<id:task_id>/withdraw", schemas.UserTask, schemas_people.WithdrawTask)
 def withdraw(session: Session, actor: Actor, now: datetime, said: Said, task_id: int) -> Any:
     """Take back a task that one has completed oneself; the answer is the task that is open again."""
     taken = withdrawing.withdraw(session, task_id, actor, now, said["reason"])
