@@ -2,7 +2,8 @@
 
 The repair order is the delivered file, nodes, flows, timers and event subprocesses all in place, rewritten only where the library does not
 know what stands there: `${…}` becomes Python; a decision becomes a script that sets what its table answers in this story, and then the
-outputs as they are written; a notice becomes a script that does nothing. Its expressions and scripts are given to `eval` and `exec`.
+outputs as they are written; a notice becomes a script that does nothing; the gateway that several flows out of a task imply is drawn. Its
+expressions and scripts are given to `eval` and `exec`.
 """
 
 import io
@@ -32,6 +33,7 @@ ANSWERS = {  # of the decision tables, in this story
     "repair_route": 'dispatchers = "engineering_supervisor"',
     "callback_limit": 'callback_rule = record(setting="callback_urgent_limit", standard="P1D")',
 }
+UNSAID = {"sign_by_link": False}  # what nobody fills in in this story: the library knows no names without a value
 WORDS = {"null": "None", "true": "True", "false": "False"}
 
 
@@ -73,7 +75,7 @@ def repair_orders(orders: int) -> float:
 def _called(report: Mapping[str, Any]) -> BpmnWorkflow:
     specification, called = specifications()
     workflow = BpmnWorkflow(specification, called, script_engine=PythonScriptEngine(_Environment()))
-    workflow.task_tree.data.update(report)
+    workflow.task_tree.data.update({**UNSAID, **report})
     workflow.do_engine_steps()
     return workflow
 
@@ -99,6 +101,8 @@ def rewrite(root: etree._Element) -> None:
             _become_script(task, "pass")
     for start in [one for one in root.iter(BPMN + "startEvent") if one.find(BPMN + "messageEventDefinition") is not None]:
         _remove(start)  # the library would wait there for ever
+    for task in list(root.iter(BPMN + "userTask")):
+        _split_openly(task)
     for expression in root.iter(BPMN + "conditionExpression", BPMN + "timeDuration"):
         expression.text = python(expression.text or "")
     for date in root.iter(BPMN + "timeDate"):
@@ -120,6 +124,22 @@ def _become_script(task: etree._Element, text: str) -> None:
     for extension in task.findall(BPMN + "extensionElements"):
         task.remove(extension)
     etree.SubElement(task, BPMN + "script").text = text
+
+
+def _split_openly(task: etree._Element) -> None:
+    """Draw the gateway that BPMN implies behind a task with several outgoing flows: the library refuses such tasks."""
+    process = task.getparent()
+    leaving = [flow for flow in process.findall(BPMN + "sequenceFlow") if flow.get("sourceRef") == task.get("id")]
+    if len(leaving) < 2:
+        return
+    split = etree.SubElement(process, BPMN + "inclusiveGateway", id=f"{task.get('id')}_split")
+    for flow in leaving:
+        flow.set("sourceRef", split.get("id"))
+        if flow.find(BPMN + "conditionExpression") is None:
+            etree.SubElement(flow, BPMN + "conditionExpression").text = "${true}"
+    for outgoing in task.findall(BPMN + "outgoing"):
+        task.remove(outgoing)
+    etree.SubElement(process, BPMN + "sequenceFlow", id=f"{split.get('id')}_in", sourceRef=task.get("id"), targetRef=split.get("id"))
 
 
 def _remove(start: etree._Element) -> None:
