@@ -4,6 +4,7 @@ Nothing is shown because it is there: the diagram names the steps (`steward:resi
 that are told, and a task is theirs when `resident` is among its candidate groups.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,9 +16,10 @@ from engine import definitions, queries_case
 from engine.definitions import Described
 from engine.history import Line
 from engine.queries_case import Fact, OpenTask
-from engine.tables import AttachmentUse, Instance
+from engine.tables import AttachmentUse, Instance, UserTask
 
 RESIDENT = "resident"
+_WORD = re.compile(r"\w+")  # of the groups that a diagram names, be it by an expression
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,13 @@ def course(session: Session, root: Instance) -> Course:
 def tasks(session: Session, instance_ids: Collection[int]) -> list[OpenTask]:
     """Open tasks that residents may do, also while somebody of the staff has them in hand."""
     return [one for one in queries_case.open_tasks(session, instance_ids) if RESIDENT in one.groups]
+
+
+def is_of_residents(session: Session, task: UserTask) -> bool:
+    """Whether the diagram gives this task to residents, open or done: all others are no business of theirs."""
+    described = definitions.describe(session, session.get_one(Instance, task.instance_id))
+    activity = described.process.activities.get(task.activity_id)
+    return activity is not None and RESIDENT in _WORD.findall(activity.candidate_groups or "")
 
 
 def shown_files(session: Session, root: Instance) -> set[str]:

@@ -40,7 +40,7 @@ class CaseFacts(Mapping[str, Any]):
 
 @dataclass
 class Subject:
-    """A workflow that is about to move. `state` tells from which state; `again` makes it once more, as it is now."""
+    """A workflow that is about to move. `state` tells from which state, and at what site; `again` makes it once more, as it is now."""
 
     workflow: Workflow
     state: object

@@ -110,8 +110,10 @@ def hold(session: Session, instance: Instance) -> Held:
         kind = "state" if isinstance(error, StateCorrupt) else "definition"
         message = f"Expected a {kind} by which {instance.number or instance.id} can go on, but there is none. {error}"
         raise Unusable(instance.id, kind, message) from error
-    subject = Subject(workflow, (instance.id, instance.revision), partial(_decoded, session, instance, loaded))
-    return Held(instance, loaded, sites.facts(session, instance.site), _limits(session), subject)
+    facts = sites.facts(session, instance.site)
+    # The revision alone would not do: when a commit fails, another makes the next revision, of the same number. Its history differs.
+    state = (instance.id, instance.revision, instance.chain_head, facts)
+    return Held(instance, loaded, facts, _limits(session), Subject(workflow, state, partial(_decoded, session, instance, loaded)))
 
 
 def _decoded(session: Session, instance: Instance, loaded: Loaded) -> Workflow:
@@ -125,8 +127,9 @@ def begin(session: Session, instance: Instance, loaded: Loaded, variables: Mappi
     """A workflow for a new instance, in which nothing has run yet."""
     again = partial(Workflow.begin, loaded.executable, dict(variables), start_event)
     workflow = again()
-    subject = Subject(workflow, (loaded.executable.fingerprint, start_event, dict(workflow.variables)), again, is_new=True)
-    return Held(instance, loaded, sites.facts(session, instance.site), _limits(session), subject)
+    facts = sites.facts(session, instance.site)
+    state = (loaded.executable.fingerprint, start_event, dict(workflow.variables), facts)
+    return Held(instance, loaded, facts, _limits(session), Subject(workflow, state, again, is_new=True))
 
 
 def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor: Actor, now: datetime) -> Step:

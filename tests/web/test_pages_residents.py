@@ -10,7 +10,7 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from engine import attachments, comments, personal_links
-from engine.tables import House, Instance, PersonalLink
+from engine.tables import House, Instance, PersonalLink, UserTask
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, task
 from tests.people import ANNA, CHEN
 from tests.web.forms import field, form
@@ -243,6 +243,20 @@ def test_another_cases_task_and_pictures_are_not_found(resident, company, order)
     assert resident.page.cssselect(".notice.problem") == []
     hash_ = bring(resident, theirs, picture()).get_json()["hash"]
     assert seen(resident, f"/r/{theirs}/files/{hash_}")[0] == 200 and seen(resident, f"/r/{token}/files/{hash_}")[0] == 404
+
+
+def test_what_the_staff_does_in_the_same_case_is_not_told(resident, company, order):
+    token, done = link(company, order), company.task("agree").id - 1
+    with company.database.read() as session:
+        assert session.get_one(UserTask, done).activity_id == "work"
+    resident.open(f"/r/{token}?late={done}")
+    assert resident.page.cssselect(".notice.problem") == []
+    for path in (f"/r/{token}/tasks/{done}", f"/r/{token}/tasks/{done}/hidden"):
+        assert resident.client.post(path, data={"items": "x"}).status_code == 404
+    resident.submit("form.next", answer="yes")
+    internal = company.task("check").id
+    assert resident.client.post(f"/r/{token}/tasks/{internal}", data={}).status_code == 404
+    assert resident.client.post(f"/r/{token}/tasks/{internal}/hidden", data={}).status_code == 404
 
 
 def test_a_picture_of_the_staff_is_not_shown_even_in_a_field_that_is(resident, app, company):

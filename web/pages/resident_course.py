@@ -90,9 +90,11 @@ def in_language(text: str) -> str:
 
 
 def too_late(session: Session, link: PersonalLink, task_id: int, zone: ZoneInfo) -> str | None:
-    """Who did the task before the resident could, by post; None for a task that is not of this case."""
+    """Who did the task before the resident could, by post; None for one that is not of this case, or not a resident's."""
     task = session.get(UserTask, task_id)
     if task is None or session.get_one(Instance, task.instance_id).root_id != link.instance_id:
+        return None
+    if not queries_resident.is_of_residents(session, task):
         return None
     who = task.completed_by
     if who is None:

@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine import personal_files, personal_links, reports, sites
+from engine import personal_files, personal_links, queries_resident, reports, sites
 from engine.errors import AlreadyCompleted, Conflict, Forbidden, Invalid, LinkRefused, NotFound, Rejected
 from engine.forms import Form
 from engine.tables import PersonalLink, UserTask
@@ -191,8 +191,8 @@ def _report_page(
 
 def _task(session: Session, link: PersonalLink, task_id: int) -> UserTask:
     task = session.get(UserTask, task_id)
-    if task is None or not personal_links.is_of(session, link, task_id):
-        raise NotFound(f"Expected a task of the link's case, but {task_id} is none")
+    if task is None or not personal_links.is_of(session, link, task_id) or not queries_resident.is_of_residents(session, task):
+        raise NotFound(f"Expected a task of the link's case that is meant for its resident, but {task_id} is none")
     return task
 
 
