@@ -23,6 +23,12 @@ _BY_PROXY = Prepared(
 )
 
 
+def require_may_act(session: Session, held: runner.Held, work: TaskWork, actor: Actor, now: datetime) -> None:
+    """Raise Forbidden for who may not do this task: nor send it back, nor name others who sign it."""
+    require_other_person(session, held, work, actor, now)
+    require_not_excluded(held, work, actor, now)
+
+
 def require_other_person(session: Session, held: runner.Held, work: TaskWork, actor: Actor, now: datetime) -> None:
     """`steward:differsFrom`: who did one of these activities may not do this one too, such as repair and collect (A57).
 

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import definitions, identity, instances, rights, runner, task_work
+from engine import definitions, exclusions, identity, instances, rights, runner, task_work
 from engine.actors import Actor
 from engine.bpmn.model import Process
 from engine.bpmn.triggers import Holder, Return, StateCorrupt
@@ -95,6 +95,7 @@ def return_task(session: Session, task_id: int, to: str, reason: str, actor: Act
     task_work.refuse_if_delegated(work.task)
     said = task_work.checked_reason(reason)
     held = runner.hold(session, work.instance)
+    exclusions.require_may_act(session, held, work, actor, now)
     ways = held.workflow.ways_from(work.task.token)
     target = _chosen(work, _targets(work.instance, held.loaded.process, words(held.loaded.process, work.task.activity_id), ways), to)
     told = {"task": task_id, "name": work.task.name, "to": to, "to_name": target.name, "reason": said}

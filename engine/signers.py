@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from engine import rights, runner
+from engine import exclusions, rights, runner
 from engine.actors import Actor
 from engine.bpmn.signers import BEFORE
 from engine.bpmn.triggers import AddSigner, RemoveSigner
@@ -41,6 +41,8 @@ def add(session: Session, task_id: int, login: str, where: str, actor: Actor, no
     if login in (holder, actor.login):
         raise Invalid(f"Expected somebody else, but {login} has task {task_id}", {"login": "请选择本人以外的人"})
     _require_there(session, login, work)
+    held = runner.hold(session, work.instance)
+    exclusions.require_may_act(session, held, work, actor, now)
     if work.task.assignee is None and where != BEFORE:  # which comes back as theirs
         set_assignee(session, work.task, holder)
         admit(session, work, holder or "")
@@ -48,7 +50,7 @@ def add(session: Session, task_id: int, login: str, where: str, actor: Actor, no
     told |= {} if work.principal is None else {"for": work.principal}
     event = Event("signer.added", work.task.activity_id, told)
     adding = AddSigner(work.task.token, login, where, holder, reason)
-    runner.advance(session, runner.hold(session, work.instance), adding, event, actor, now)
+    runner.advance(session, held, adding, event, actor, now)
     return work.task
 
 

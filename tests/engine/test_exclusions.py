@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine import returning, signers
 from engine.errors import Conflict, Forbidden
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, task
 from tests.people import ANNA, BAO, DONG
@@ -43,3 +44,19 @@ def test_an_exclusion_may_name_who_did_another_task(company: Company) -> None:
     with pytest.raises(Forbidden):
         company.complete("work", ANNA)
     company.complete("work", BAO)
+
+
+def test_who_may_not_do_a_task_neither_sends_it_back_nor_names_who_signs_it(company: Company) -> None:
+    decide = task("work", "technician,engineering_supervisor", {"excludes": "interested", "differsFrom": "look", "returnTo": "look,end"})
+    company.deploy(diagram(chain(START_EVENT, task("look"), decide, END_EVENT)))
+    instance = company.start(variables={"interested": "dong"})
+    company.complete("look", ANNA)
+    for actor in (DONG, ANNA):
+        with company.database.transaction() as session, pytest.raises(Forbidden):
+            returning.return_task(session, company.task("work").id, "end", "not now", actor, company.now)
+        with company.database.transaction() as session, pytest.raises(Forbidden):
+            signers.add(session, company.task("work").id, "bao", "beside", actor, company.now, "a friend")
+    assert company.waiting(instance) == ["work"] and company.task("work").assignee is None
+    with company.database.transaction() as session:
+        returning.return_task(session, company.task("work").id, "look", "once more", BAO, company.now)
+    assert company.waiting(instance) == ["look"]
