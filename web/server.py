@@ -2,7 +2,7 @@
 
 - A connection that is idle costs nothing. waitress asks each of them at every turn of its loop; ours waits for those that speak.
 - What is sent in drips is let go as well: a request has to be whole in a given time, its head sooner.
-- Who does not take their answer is let go: waitress waits until the socket can be written to, which is then never.
+- Who does not take their answer is let go, and holds no thread: waitress waits until the socket can be written to, which is then never.
 - The size line and the trailer of a chunked body are bounded: waitress collects them without an end, copying all of it at every piece.
 - Who sends a long body while the disk is full is told so: waitress breaks the connection.
 """
@@ -144,6 +144,19 @@ class Channel(HTTPChannel):
         if self.request is None:
             self.began = time.time()
         return bool(super().received(data))
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """Let nobody wait here: waitress holds the answering thread until the client takes more; a handful who take nothing hold all.
+
+        What is not taken waits in files. Whoever asked for more before they took that gets what is there, and asks anew.
+        """
+        if self.total_outbufs_len > self.adj.outbuf_high_watermark:
+            if len(self.requests) > 1:
+                further, self.requests[1:] = self.requests[1:], []
+                for request in further:
+                    request.close()
+                self.close_when_flushed = True
+            self.server.pull_trigger()
 
     def is_overdue(self, now: float) -> bool:
         """Whether its client has had its time: to say something, to finish saying it, to take what was answered."""
