@@ -74,6 +74,11 @@ def may_audit(actor: Actor, site: str) -> bool:
     return actor.is_system or actor.has(site, *_AUDITS)
 
 
+def may_read_ledgers(actor: Actor, site: str) -> bool:
+    """What became of the cases of a week or month: supervisors and auditors."""
+    return may_supervise(actor, site) or actor.has(site, "auditor")
+
+
 def may_start(actor: Actor, process: Process, site: str) -> bool:
     """Candidate starters of the process; where it names none, anyone who works at the site."""
     if actor.is_system:

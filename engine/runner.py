@@ -311,7 +311,7 @@ def _sync_clocks(
 
 
 def _describe(session: Session, held: Held, before: Scopes, context: Context) -> None:
-    """Title, first responder and searchable fields, as the diagram declares them."""
+    """Title, first responder and business fields, as the diagram declares them."""
     variables = held.workflow.variables
     if not held.is_new and variables == before.get("", {}):
         return
@@ -323,14 +323,14 @@ def _describe(session: Session, held: Held, before: Scopes, context: Context) ->
     if "firstResponder" in properties and (held.is_new or held.instance.first_responder is None):
         person = sandbox.compile_expression(properties["firstResponder"])
         held.instance.first_responder = _text(person, names, context) or held.instance.first_responder
-    fields = _searchable(properties, variables)
-    if held.is_new or fields != _searchable(properties, before.get("", {})):
-        _write_fields(session, held.instance, fields)
+    fields = _declared(properties, variables, "searchable", "ledger")
+    if held.is_new or fields != _declared(properties, before.get("", {}), "searchable", "ledger"):
+        _write_fields(session, held.instance, fields, _declared(properties, variables, "searchable"))
 
 
-def _searchable(properties: Mapping[str, str], variables: Mapping[str, Any]) -> dict[str, str]:
+def _declared(properties: Mapping[str, str], variables: Mapping[str, Any], *kinds: str) -> dict[str, str]:
     """The business fields that the diagram declares, as far as the case has them."""
-    names = [name.strip() for name in properties.get("searchable", "").split(",")]
+    names = [name.strip() for kind in kinds for name in properties.get(kind, "").split(",")]
     return {name: str(variables[name]) for name in names if variables.get(name) not in (None, "")}
 
 
@@ -343,11 +343,11 @@ def _text(expression: sandbox.Expression, names: Mapping[str, Any], context: Con
     return None if value is None else str(value)
 
 
-def _write_fields(session: Session, instance: Instance, fields: Mapping[str, str]) -> None:
+def _write_fields(session: Session, instance: Instance, fields: Mapping[str, str], found_by: Mapping[str, str]) -> None:
     _REMOVE_FIELDS.run(session, {"of_instance": instance.id})
     _INSERT_FIELDS.run_all(session, [{"instance_id": instance.id, "name": name, "value": value} for name, value in fields.items()])
     numbered = {"number": instance.number} if instance.number else {}
-    index_case(session, instance.id, instance.site, {**fields, **numbered})
+    index_case(session, instance.id, instance.site, {**found_by, **numbered})
 
 
 def _end(

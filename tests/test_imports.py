@@ -38,6 +38,7 @@ ENGINE_LAYERS = [
         "history",
         "definitions",
         "numbering",
+        "periods",
         "installation",
         "sessions",
         "search",
@@ -48,7 +49,7 @@ ENGINE_LAYERS = [
         "workflows",
         "absences",
     ),
-    ("waits", "clocks", "incidents", "open_work", "queries", "cases", "inbox", "listings"),
+    ("waits", "clocks", "incidents", "open_work", "queries", "cases", "inbox", "listings", "ledgers"),
     ("reckoning",),
     ("runner",),
     (

@@ -19,6 +19,7 @@ class Instance(Base):
         Index(None, "number"),
         Index(None, "business_key"),
         Index(None, "definition_id", "state"),
+        Index("ix_instance_ledger", "site", "key", "started_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -58,7 +59,7 @@ class InstanceState(Base):
 
 
 class CaseField(Base):
-    """A business field that the diagram declares searchable, as rows: house, caller, telephone …"""
+    """A business field that the diagram declares searchable or of its ledger, as rows: house, caller, telephone, class …"""
 
     __tablename__ = "case_field"
 

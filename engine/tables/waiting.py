@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.tables.base import Base, Json, LongWriting
+
+_BREACHED = "breached_at IS NOT NULL"
 
 
 class Timer(Base):
@@ -114,7 +116,12 @@ class SlaClock(Base):
     """A promise with a limit: started and stopped by activities, warned before, marked at breach."""
 
     __tablename__ = "sla_clock"
-    __table_args__ = (Index(None, "instance_id"), Index(None, "alarm_at"), Index(None, "site", "breached_at"))
+    __table_args__ = (
+        Index(None, "instance_id"),
+        Index(None, "alarm_at"),
+        Index(None, "site", "breached_at"),
+        Index("ix_sla_clock_breached", "instance_id", sqlite_where=text(_BREACHED), postgresql_where=text(_BREACHED)),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("instance.id"))

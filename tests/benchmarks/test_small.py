@@ -15,6 +15,7 @@ from benchmarks import (
     inbox,
     inbox_pages,
     language,
+    ledgers,
     memory,
     over_http,
     postgresql,
@@ -94,6 +95,11 @@ def test_timers_due_at_once_fire_once_each_on_both_databases(monkeypatch: pytest
 def test_lists_of_few_and_many_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     measured = figures(monkeypatch, inbox, FEW=10, MANY=60, EVENTS_EACH=1, MEASURED=1)
     assert set(measured) == {f"inbox.{name}" for name in inbox.LISTS}
+
+
+def test_a_month_of_cases_is_counted_and_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = figures(monkeypatch, ledgers, CASES=200, MEASURED=1)
+    assert set(measured) == {"ledgers.month", "ledgers.lines"} and measured["ledgers.month"].ok
 
 
 def test_a_task_is_opened_in_a_real_browser_and_the_inbox_shows_something(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ function enhance(root) {
   each(root, "[data-keys]", async (element) => (await import("./keys.js")).keys(element));
   each(root, "[data-over]", async (element) => (await import("./over.js")).over(element));
   each(root, "[data-notify]", async (element) => (await import("./notify.js")).notifySwitch(element));
+  each(root, "[data-chart]", async (element) => (await import("./chart.js")).chart(element));
   refreshClocks();
 }
 

@@ -37,11 +37,16 @@ def offered(described: Described | None, others: Sequence[Described] = ()) -> li
     """What a list of the process may show. A field that is handed over by another process bears that one's label."""
     if described is None:
         return [Column(HOUSE)]
+    return declared(described, "searchable", others)
+
+
+def declared(described: Described, kind: str, others: Sequence[Described] = ()) -> list[Column]:
+    """The fields that the process declares for a purpose: searchable, ledger."""
     known: dict[str, Component] = {}
     for one in (described, *others):
         known = queries_case.labelled_fields(one) | known
-    declared = [name.strip() for name in described.process.properties.get("searchable", "").split(",") if name.strip()]
-    return [Column(name, known.get(name)) for name in declared]
+    names = [name.strip() for name in described.process.properties.get(kind, "").split(",") if name.strip()]
+    return [Column(name, known.get(name)) for name in names]
 
 
 def chosen(session: Session, described: Described | None, may: Sequence[Column], actor: Actor) -> list[Column]:
@@ -57,10 +62,11 @@ def cells(session: Session, item: TaskItem, shown: Sequence[Column], names: Mapp
     site = item.task.site
     opens = rights.may_see_telephone(actor, site, holds_task=item.task.assignee == actor.login)
     zone = sites.facts(session, site).zone
-    return [_cell(column, item.fields.get(column.name, ""), names, zone, opens) for column in shown]
+    return [cell(column, item.fields.get(column.name, ""), names, zone, opens) for column in shown]
 
 
-def _cell(column: Column, value: str, names: Mapping[str, str], zone: ZoneInfo, opens: bool) -> str:
+def cell(column: Column, value: str, names: Mapping[str, str], zone: ZoneInfo, opens: bool) -> str:
+    """A field's value in words, masked unless the person needs residents' data."""
     if not value:
         return ""
     if column.component is not None:

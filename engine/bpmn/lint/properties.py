@@ -32,7 +32,8 @@ TOLD: Final = (
 LONGEST_TOLD: Final = 60
 # Values of the rules of their own (numberSeries, clock.…, differsFrom, approval, fields …) and expressions are looked at by those rules.
 BUILT: Final[dict[str, frozenset[str]]] = {
-    "process": frozenset({"numberSeries", "retention", "title", "searchable", "firstResponder", "sites", "residentSees", "withdraw"}),
+    "process": frozenset({"numberSeries", "retention", "title", "searchable", "ledger", "firstResponder"})
+    | {"sites", "residentSees", "withdraw"},
     "userTask": frozenset({"differsFrom", "excludes", "individual", "residentAsk", "residentStep", "signatures"})
     | {"approval", "buttons", "fields", "returnTo", "whenNobody", "whenSame", "whenInitiator", "withdraw", "copyTo"},
     **dict.fromkeys(TOLD, frozenset({"residentStep"})),
@@ -141,6 +142,7 @@ def _told(value: str) -> Iterator[str]:
 
 _FORMATS: Final[dict[str, Callable[[str], Iterator[str]]]] = {
     "searchable": _names,
+    "ledger": _names,
     "group": _post,
     "sites": _sites,
     "residentSees": _names,
@@ -150,6 +152,7 @@ _FORMATS: Final[dict[str, Callable[[str], Iterator[str]]]] = {
 }
 _EXAMPLES: Final = {
     "searchable": "house, telephone",
+    "ledger": "kind, urgency",
     "group": "technician",
     "sites": "S1, S2",
     "residentSees": "house, content",

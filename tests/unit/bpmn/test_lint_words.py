@@ -347,6 +347,7 @@ GOOD_PROPERTIES = properties(
     retention="10y",
     title="${house}",
     searchable="house, telephone",
+    ledger="kind, urgency",
     residentSees="house, content",
     firstResponder="case.starter",
     clock_record="from=start.started; to=a.completed; limit=duration(&quot;PT3M&quot;); time=working; pause=a; warn=0.8; kpi=B09",
@@ -386,7 +387,9 @@ def test_copies_go_to_posts_and_to_whom_an_expression_names():
     assert found(user("", properties(copyTo="${case.}")), "expression")
 
 
-@pytest.mark.parametrize("named", [{"scenarioGate": "required"}, {"retention": "3y"}, {"searchable": "a b"}, {"colour": "red"}])
+@pytest.mark.parametrize(
+    "named", [{"scenarioGate": "required"}, {"retention": "3y"}, {"searchable": "a b"}, {"ledger": "a b"}, {"colour": "red"}]
+)
 def test_properties_that_are_unknown_or_not_built_are_refused_on_a_process(named):
     assert [problem.severity for problem in found(bpmn(properties(**named) + chain(USER)), "property")] == ["error"]
 

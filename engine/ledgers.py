@@ -1,0 +1,235 @@
+"""Ledgers: the cases of a process that were entered at some sites within a week or month, and what can be counted of them. Reads only.
+
+Everything is read from rows: no state of a case is decoded. What is counted by class is what the diagram declares in `steward:ledger`.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from engine import cursors, inbox
+from engine.cursors import Page
+from engine.periods import Period, midnight
+from engine.tables import CaseField, Instance, KpiPoint, Number, SlaClock
+
+CALLBACK = "callback"  # the process of calling residents back
+VERDICT, UNREACHED = "verdict", "unreached"  # its result, and that of a callback which a supervisor has excused
+EXCEPTION, GRANTED = "exception_result", "granted"  # of a case that a supervisor lets end without a callback
+AT_ONCE = 1_000  # cases of a download that are held in memory
+CLASSES = 30  # values of a field that are counted each by itself
+_COUNTED = ("received", "ended", "in_time", "late", "void")
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Which cases: of one process, at these sites, entered within the period as the clocks of the zone show it."""
+
+    key: str
+    sites: Sequence[str]
+    period: Period
+    zone: ZoneInfo
+
+    @property
+    def begin(self) -> datetime:
+        return midnight(self.period.begin, self.zone)
+
+    @property
+    def end(self) -> datetime:
+        return midnight(self.period.end, self.zone)
+
+
+@dataclass(frozen=True)
+class Day:
+    """What became of the cases that were entered on a day. Void ones are received, and nothing else."""
+
+    day: date
+    received: int
+    ended: int
+    in_time: int  # ended, and every clock kept
+    late: int  # a clock over its limit, ended or not
+    void: int
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """Callbacks of the ledger's cases; one that was withdrawn with its case counts nowhere."""
+
+    made: int
+    open: int
+    late: int
+    satisfied: int
+    excused: int  # excepted with a reason: not in the denominator
+
+    @property
+    def due(self) -> int:
+        return self.made + self.open
+
+    @property
+    def rate(self) -> float | None:
+        return self.made / self.due if self.due else None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the ledger."""
+
+    case: Instance
+    is_void: bool
+    kept: int
+    breached: int
+    points: tuple[str, ...]
+    fields: Mapping[str, str]
+    verdict: str | None  # of its last callback, or its own; open when it is still to be made
+    callbacks: int
+
+
+def days(session: Session, ledger: Ledger) -> list[Day]:
+    """Each day of the period, with what came of its cases."""
+    # One range of the index a day: a single pass that sorts cases into days would reckon with every row thirty times.
+    counted: list[dict[str, int]] = [dict.fromkeys(_COUNTED, 0) for _ in ledger.period.days]
+    for number, state, late, void, count in session.execute(union_all(*(_of_day(ledger, place) for place in range(len(counted))))):
+        ended = state == "completed"
+        fits = {"received": True, "ended": ended, "in_time": ended and not late, "late": late and not void, "void": void}
+        for name, does in fits.items():
+            counted[number][name] += count if does else 0
+    return [Day(day, **of) for day, of in zip(ledger.period.days, counted, strict=True)]
+
+
+def by_class(session: Session, ledger: Ledger, names: Collection[str]) -> dict[str, list[tuple[str, int, int]]]:
+    """For each field: its values, how many cases have each, how many of them are late; the most frequent ones first."""
+    fits = and_(CaseField.instance_id == Instance.id, CaseField.name.in_(sorted(names)))
+    query = select(CaseField.name, CaseField.value, func.count(), _number(_late())).select_from(Instance).join(CaseField, fits)
+    counted: dict[str, list[tuple[str, int, int]]] = {name: [] for name in names}
+    for name, value, number, late in session.execute(query.where(*_within(ledger)).group_by(CaseField.name, CaseField.value)):
+        counted[name].append((value, number, late))
+    return {name: sorted(found, key=lambda one: (-one[1], one[0]))[:CLASSES] for name, found in counted.items()}
+
+
+def callbacks(session: Session, ledger: Ledger) -> Callbacks:
+    """How many of those due were called back; the ledger of callbacks counts its own cases."""
+    of, verdict = (Instance, aliased(CaseField)) if ledger.key == CALLBACK else (aliased(Instance), aliased(CaseField))
+    counts = (
+        _number(and_(of.state == "completed", _said(verdict) != UNREACHED)),
+        _number(and_(of.ended_at.is_(None), _said(verdict) != UNREACHED)),
+        _number(and_(exists().where(SlaClock.instance_id == of.id, SlaClock.breached_at.is_not(None)), _said(verdict) != UNREACHED)),
+        _number(and_(of.state == "completed", _said(verdict) == "satisfied")),
+        _number(_said(verdict) == UNREACHED),
+    )
+    query = select(*counts).select_from(Instance)
+    if of is not Instance:
+        query = query.join(of, and_(of.root_id == Instance.root_id, of.parent_id == Instance.id, of.key == CALLBACK))
+    query = query.outerjoin(verdict, and_(verdict.instance_id == of.id, verdict.name == VERDICT))
+    made, still_open, late, satisfied, excused = session.execute(query.where(*_within(ledger), of.state != "cancelled")).one()
+    return Callbacks(made, still_open, late, satisfied, excused + _excepted(session, ledger))
+
+
+def entries(session: Session, ledger: Ledger, limit: int, cursor: str | None = None) -> Page[Entry]:
+    """A page of the ledger in the order in which its cases were entered: that of their numbers."""
+    query = select(Instance).where(*_within(ledger))
+    if cursor is not None:
+        at, after = cursors.decode(cursor, datetime, int)
+        query = query.where(or_(Instance.started_at > at, and_(Instance.started_at == at, Instance.id > after)))
+    rows = list(session.scalars(query.order_by(Instance.started_at, Instance.id).limit(limit + 1)))
+    found = cursors.page(rows, limit, lambda one: (one.started_at, one.id))
+    return Page(_entries(session, found.items), found.next)
+
+
+def all_entries(session: Session, ledger: Ledger) -> Iterator[Entry]:
+    """The whole ledger, so many cases at once as memory allows."""
+    cursor, is_first = None, True
+    while is_first or cursor is not None:
+        part = entries(session, ledger, AT_ONCE, cursor)
+        yield from part.items
+        session.expunge_all()
+        cursor, is_first = part.next, False
+
+
+def _within(ledger: Ledger) -> tuple[ColumnElement[bool], ...]:
+    return (*_of_process(ledger), Instance.started_at >= ledger.begin, Instance.started_at < ledger.end)
+
+
+def _of_process(ledger: Ledger) -> tuple[ColumnElement[bool], ...]:
+    return Instance.site.in_(sorted(ledger.sites)), Instance.key == ledger.key
+
+
+def _of_day(ledger: Ledger, number: int) -> Any:
+    """How many cases of the day are alike in state, lateness and voidness."""
+    begin, end = [*ledger.period.days, ledger.period.end][number : number + 2]
+    range_ = (Instance.started_at >= midnight(begin, ledger.zone), Instance.started_at < midnight(end, ledger.zone))
+    void = and_(Instance.state == "cancelled", exists().where(Number.number == Instance.number, Number.state == "void"))
+    alike = (Instance.state.label("state"), case((_late(), 1), else_=0).label("late"), case((void, 1), else_=0).label("void"))
+    inner = select(*alike).where(*_of_process(ledger), *range_).subquery()
+    return select(literal(number), inner, func.count()).group_by(inner.c.state, inner.c.late, inner.c.void)
+
+
+def _late() -> ColumnElement[bool]:
+    return exists().where(SlaClock.instance_id == Instance.id, SlaClock.breached_at.is_not(None))
+
+
+def _said(verdict: Any) -> ColumnElement[str]:
+    return func.coalesce(verdict.value, "")
+
+
+def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+def _excepted(session: Session, ledger: Ledger) -> int:
+    fits = and_(CaseField.instance_id == Instance.id, CaseField.name == EXCEPTION, CaseField.value == GRANTED)
+    return session.scalar(select(func.count()).select_from(Instance).join(CaseField, fits).where(*_within(ledger))) or 0
+
+
+def _entries(session: Session, cases: Sequence[Instance]) -> list[Entry]:
+    ids = [one.id for one in cases]
+    clocks, points, fields = _clocks(session, ids), _points(session, ids), inbox.fields_of(session, ids)
+    named = [one.number for one in cases if one.number and one.state == "cancelled"]
+    void = set(session.scalars(select(Number.number).where(Number.number.in_(named), Number.state == "void"))) if named else set()
+    called = _called_back(session, cases)
+    return [
+        Entry(
+            one,
+            one.number in void,
+            *clocks.get(one.id, (0, 0)),
+            tuple(points.get(one.id, ())),
+            fields.get(one.id, {}),
+            called.get(one.id, [fields.get(one.id, {}).get(VERDICT)])[-1],
+            len(called.get(one.id, ())),
+        )
+        for one in cases
+    ]
+
+
+def _clocks(session: Session, ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """How many clocks of each case were kept, and how many were not; those that still run in time are neither."""
+    breached = SlaClock.breached_at.is_not(None)
+    kept = and_(SlaClock.state == "stopped", SlaClock.breached_at.is_(None))
+    query = select(SlaClock.instance_id, _number(kept), _number(breached)).where(SlaClock.instance_id.in_(ids))
+    return {of: (int(well), int(badly)) for of, well, badly in session.execute(query.group_by(SlaClock.instance_id))}
+
+
+def _points(session: Session, ids: Collection[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    query = select(KpiPoint.instance_id, KpiPoint.code).where(KpiPoint.instance_id.in_(ids)).order_by(KpiPoint.id)
+    for of, code in session.execute(query):
+        found.setdefault(of, []).append(code)
+    return found
+
+
+def _called_back(session: Session, cases: Sequence[Instance]) -> dict[int, list[str | None]]:
+    """The verdicts of each case's callbacks, the oldest first; `open` of one that is not over."""
+    ids = {one.id for one in cases}
+    roots = {one.root_id for one in cases}
+    query = select(Instance.parent_id, Instance.ended_at, CaseField.value).outerjoin(
+        CaseField, and_(CaseField.instance_id == Instance.id, CaseField.name == VERDICT)
+    )
+    mine = query.where(Instance.root_id.in_(roots), Instance.key == CALLBACK, Instance.state != "cancelled").order_by(Instance.id)
+    found: dict[int, list[str | None]] = {}
+    for of, ended_at, verdict in session.execute(mine):
+        if of in ids:
+            found.setdefault(of, []).append(verdict if ended_at is not None else "open")
+    return found

@@ -1,0 +1,223 @@
+"""Ledgers of weeks and months: what came in, what became of it, the callback rate with its denominator; to read, and as a file."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, timedelta
+from tempfile import SpooledTemporaryFile
+from typing import Any, cast
+
+import xlsxwriter
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from engine import definitions, ledgers, periods, rights, sites
+from engine.actors import Actor
+from engine.definitions import Described
+from engine.errors import NotFound
+from engine.ledgers import EXCEPTION, VERDICT, Day, Entry, Ledger
+from engine.periods import Period
+from web import current, words
+from web.names import names_of
+from web.pages import columns
+from web.pages.columns import Column
+
+pages = Blueprint("ledgers", __name__, url_prefix="/ledgers")
+FIRST = ("repair", "complaint", ledgers.CALLBACK)  # of the processes that are offered
+LINES = 50
+BACK = {"month": 12, "week": 8}  # periods that are offered
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+HARMFUL = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would reckon with what begins like this
+IN_MEMORY = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The ledger that is wanted, and what else there is to choose from."""
+
+    ledger: Ledger
+    described: Described
+    sites: Sequence[str]
+    names: dict[str, str]  # of the processes
+    columns: Sequence[Column]
+    counted: Sequence[Column]
+
+    @property
+    def last_day(self) -> date:
+        return self.ledger.period.end - timedelta(days=1)
+
+    def address(self, endpoint: str = "ledgers.show", **more: str) -> str:
+        """A page of this very ledger."""
+        site = request.args.get("site") or None
+        return url_for(endpoint, key=self.ledger.key, period=self.ledger.period.name, site=site, **more)
+
+
+def readable(actor: Actor) -> list[str]:
+    """The sites whose ledgers the person may read."""
+    return sorted(site for site in actor.sites if rights.may_read_ledgers(actor, site))
+
+
+@pages.app_context_processor
+def tell_the_menu() -> dict[str, Any]:
+    return {"may_see_ledgers": lambda: bool(readable(current.actor()))}
+
+
+@pages.get("")
+def show() -> ResponseReturnValue:
+    with current.steward().db.read() as session:
+        asked = _asked(session)
+        days = ledgers.days(session, asked.ledger)
+        page = ledgers.entries(session, asked.ledger, LINES, request.args.get("cursor"))
+        return render_template(
+            "ledgers/ledger.html",
+            asked=asked,
+            days=days,
+            total=_total(days),
+            classes=_classes(session, asked),
+            callbacks=ledgers.callbacks(session, asked.ledger),
+            lines=_lines(session, asked, page.items),
+            next=page.next,
+            heads=_heads(asked),
+            periods=_offered(asked.ledger),
+        )
+
+
+@pages.get("/<any(csv, xlsx):kind>")
+def download(kind: str) -> ResponseReturnValue:
+    """The whole ledger as a file, masked as the page is."""
+    with current.steward().db.read() as session:
+        asked = _asked(session)
+        content = (_csv if kind == "csv" else _xlsx)(_rows(session, asked))
+    answer = Response(content, mimetype="text/csv" if kind == "csv" else XLSX)
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{asked.ledger.key}-{asked.ledger.period.name}.{kind}")
+    return answer
+
+
+def harmless(text: str) -> str:
+    """The text so that no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.startswith(HARMFUL) else text
+
+
+def _asked(session: Session) -> Asked:
+    mine = readable(current.actor())
+    rights.require(bool(mine), "read the ledgers of a site")
+    site = request.args.get("site")
+    if site and site not in mine:
+        raise NotFound("Expected one of the sites whose ledgers you read, but it is none")
+    chosen = [site] if site else mine
+    known = {one.key: one for one in definitions.newest_of_all(session)}
+    order = [*(key for key in FIRST if key in known), *sorted(known.keys() - set(FIRST))]
+    key = request.args.get("key") or next(iter(order), "")
+    if key not in known:
+        raise NotFound("Expected a process that was deployed, but there is none of that name")
+    described = definitions.describe_version(session, known[key])
+    others = [definitions.describe_version(session, known[one]) for one in FIRST if one in known and one != key]
+    zone = sites.facts(session, chosen[0]).zone
+    period = periods.read(request.args["period"]) if request.args.get("period") else periods.month_at(current.now(), zone)
+    counted = columns.declared(described, "ledger", others)
+    shown = columns.declared(described, "searchable", others)
+    names = {one: known[one].name or one for one in order}
+    fields = [*shown, *(one for one in counted if one.name not in {other.name for other in shown} | {VERDICT})]
+    return Asked(Ledger(key, chosen, period, zone), described, mine, names, fields, [one for one in counted if one.name != EXCEPTION])
+
+
+def _offered(ledger: Ledger) -> dict[str, list[Period]]:
+    now = current.now()
+    found: dict[str, list[Period]] = {}
+    for kind, newest in {"month": periods.month_at(now, ledger.zone), "week": periods.week_at(now, ledger.zone)}.items():
+        found[kind] = [newest]
+        for _ in range(BACK[kind]):
+            found[kind].append(found[kind][-1].before())
+    shown = found["week" if ledger.period.is_week else "month"]
+    if ledger.period not in shown:
+        shown.append(ledger.period)
+    return found
+
+
+def _total(days: Sequence[Day]) -> dict[str, int]:
+    return {name: sum(getattr(day, name) for day in days) for name in ("received", "ended", "in_time", "late", "void")}
+
+
+def _classes(session: Session, asked: Asked) -> list[tuple[str, list[tuple[str, int, int]]]]:
+    """What the diagram counts: the field's label, and each of its values in words with its cases and how many of them are late."""
+    counted = ledgers.by_class(session, asked.ledger, [one.name for one in asked.counted])
+    zone = asked.ledger.zone
+    return [
+        (one.label, [(columns.cell(one, value, {}, zone, opens=False), number, late) for value, number, late in counted[one.name]])
+        for one in asked.counted
+        if counted[one.name]
+    ]
+
+
+def _heads(asked: Asked) -> list[str]:
+    first = [gettext("单号"), gettext("标题"), gettext("登记时间"), gettext("结束时间"), gettext("状态"), gettext("首问人")]
+    clocks = [gettext("时限守住"), gettext("时限超过"), gettext("扣分"), gettext("回访结果")]
+    return [*first, *clocks, gettext("项目"), *(one.label for one in asked.columns)]
+
+
+def _lines(session: Session, asked: Asked, found: Sequence[Entry]) -> list[tuple[Entry, list[str]]]:
+    """Each entry with its cells in words, in the order of the heads."""
+    people = {one.case.first_responder for one in found if one.case.first_responder}
+    names = names_of(session, people)
+    actor, zone = current.actor(), asked.ledger.zone
+    opens = {site: rights.may_see_telephone(actor, site) for site in asked.ledger.sites}
+    verdict = next((one for other in _callback(session) for one in columns.declared(other, "ledger") if one.name == VERDICT), None)
+    lines = []
+    for one in found:
+        case = one.case
+        ended = "" if case.ended_at is None else _moment(case.ended_at, zone)
+        state = gettext("作废") if one.is_void else words.state_name(case.state)
+        first = [case.number or f"#{case.id}", case.title or "", _moment(case.started_at, zone), ended, state]
+        said = _verdict(one.verdict, verdict, zone)
+        clocks = [names.get(case.first_responder or "", ""), str(one.kept), str(one.breached), gettext("、").join(one.points), said]
+        cells = [columns.cell(column, one.fields.get(column.name, ""), names, zone, opens[case.site]) for column in asked.columns]
+        lines.append((one, [*first, *clocks, case.site, *cells]))
+    return lines
+
+
+def _callback(session: Session) -> list[Described]:
+    return [definitions.describe_version(session, one) for one in definitions.newest_of_all(session) if one.key == ledgers.CALLBACK]
+
+
+def _verdict(value: str | None, column: Column | None, zone: Any) -> str:
+    special = {None: "", "open": gettext("待回访"), ledgers.UNREACHED: gettext("例外免访")}
+    if value in special:
+        return special[value]
+    return columns.cell(column or Column(VERDICT), value or "", {}, zone, opens=False)
+
+
+def _moment(at: Any, zone: Any) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _rows(session: Session, asked: Asked) -> Iterator[list[str]]:
+    yield _heads(asked)
+    part: list[Entry] = []
+    for entry in ledgers.all_entries(session, asked.ledger):
+        part.append(entry)
+        if len(part) == ledgers.AT_ONCE:
+            yield from (cells for _, cells in _lines(session, asked, part))
+            part = []
+    yield from (cells for _, cells in _lines(session, asked, part))
+
+
+def _csv(rows: Iterator[list[str]]) -> bytes:
+    """With a byte-order mark: without it spreadsheets take Chinese for something else."""
+    text = io.StringIO()
+    csv.writer(text).writerows([harmless(cell) for cell in row] for row in rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _xlsx(rows: Iterator[list[str]]) -> bytes:
+    with SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+        with closing(xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})) as book:
+            sheet = book.add_worksheet()
+            for number, row in enumerate(rows):
+                for place, cell in enumerate(row):
+                    sheet.write_string(number, place, cell)
+        file.seek(0)
+        return cast(bytes, file.read())
