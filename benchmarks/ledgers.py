@@ -1,4 +1,4 @@
-"""The ledger of a month with 20,000 cases: its page (totals, days, classes, callbacks, the first lines), and all its lines, as a download reads them."""
+"""The ledger of a month with 20,000 cases: its page (days, classes, callbacks, the first lines), and all its lines for a download."""
 
 import random
 from collections.abc import Callable, Iterator
