@@ -9,6 +9,7 @@ from tests.factories import END_EVENT as END
 from tests.factories import START_EVENT as BEGIN
 from tests.factories import Company, chain, diagram, task
 from tests.people import CHEN
+from tests.web.forms import field, form
 
 BUTTONS = "approve=同意|Approve; reject=不同意|Reject!reason"
 
@@ -79,3 +80,12 @@ def test_signers_on_the_page_of_the_task(visit: Any, company: Company, case: int
     other.submit("form.next", decision="approve", reason="可以")
     visitor.open(f"/tasks/{number}")
     assert "Dong 前加签 同意" in visitor.text("#signing") and visitor.texts(".finish button") == ["同意", "不同意"]
+
+
+def test_photographs_that_may_only_be_looked_at_cannot_be_added_to(visit: Any, company: Company) -> None:
+    slip = task("look", "technician", {"fields": "photos=read"}, formRef="pictures")
+    company.deploy(diagram(chain(BEGIN, slip, END), key="pictures"), **{"pictures.form": form(field("photos", "照片", "filepicker"))})
+    company.start("pictures")
+    visitor = visit("anna").open(address(company, "look"))
+    assert visitor.page.cssselect("input[type=file]") == []
+    assert "没有照片" in visitor.text("form.next")
