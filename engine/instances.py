@@ -197,6 +197,7 @@ def _operated(session: Session, instance_id: int, reason: str, actor: Actor, sta
     return instance
 
 
+@db.decided
 def set_variables(
     session: Session, instance_id: int, variables: Mapping[str, Any], reason: str, actor: Actor, now: datetime
 ) -> runner.Step:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from engine import history, instances, rights, user_tasks
+from engine import db, history, instances, rights, user_tasks
 from engine.actors import Actor
 from engine.db import insert_unless_there
 from engine.errors import Conflict, Invalid, LinkRefused, NotFound
@@ -153,6 +153,7 @@ def note_opening(session: Session, link_id: int, now: datetime) -> None:
         _tell(session, link, "link.opened", reporter_of(link), now, {})
 
 
+@db.decided
 def complete(session: Session, token: str, task_id: int, variables: Mapping[str, Any], now: datetime) -> Completion:
     """Do a task of the link's case that is meant for its resident. Refuses like any completion, and like `opened`."""
     link = opened(session, token, now)

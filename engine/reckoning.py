@@ -69,8 +69,9 @@ class Beforehand:
 
 def reckon(session: Session, subject: Subject, trigger: Trigger, context: Context) -> Outcome:
     """Move the workflow; returns what happened. Raises HoldsUp where that is better reckoned beforehand."""
-    known = session.info.pop("beforehand", None)
+    known = session.info.get("beforehand")
     if isinstance(known, Beforehand) and known.holds(subject, trigger, context):
+        del session.info["beforehand"]
         subject.workflow = known.workflow
         return known.outcome
     subject.compare_from_here()

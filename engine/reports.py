@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import attachments, definitions, installation, messages, personal_links
+from engine import attachments, db, definitions, installation, messages, personal_links
 from engine.errors import Conflict, Invalid, LinkRefused
 from engine.forms import Form, compile_form
 from engine.tables import Instance, Message, PersonalLink, StartSubscription
@@ -53,6 +53,7 @@ def is_page(text: str) -> bool:
     return _PAGE.fullmatch(text) is not None
 
 
+@db.decided
 def report(session: Session, token: str, page: str, key: str, answers: Mapping[str, Any], now: datetime) -> Reported:
     """Begin the case. `page` names the filled-in form: sent again, it gives the same case and token, and nothing is done twice.
 

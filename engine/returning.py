@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import definitions, exclusions, identity, instances, rights, runner, task_work
+from engine import db, definitions, exclusions, identity, instances, rights, runner, task_work
 from engine.actors import Actor
 from engine.bpmn.model import Process
 from engine.bpmn.triggers import Holder, Return, StateCorrupt
@@ -80,6 +80,7 @@ def _targets(instance: Instance, process: Process, allowed: frozenset[str], ways
     return found
 
 
+@db.decided
 def return_task(session: Session, task_id: int, to: str, reason: str, actor: Actor, now: datetime) -> Returned:
     """Send a task back, with a reason. Who may do the task may send it back.
 

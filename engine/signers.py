@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from engine import exclusions, rights, runner
+from engine import db, exclusions, rights, runner
 from engine.actors import Actor
 from engine.bpmn.signers import BEFORE
 from engine.bpmn.triggers import AddSigner, RemoveSigner
@@ -26,6 +26,7 @@ from engine.task_work import (
 )
 
 
+@db.decided
 def add(session: Session, task_id: int, login: str, where: str, actor: Actor, now: datetime, reason: str = "") -> UserTask:
     """Let somebody at the site sign before, after or beside the person, whose task it becomes if it was free.
 
@@ -61,6 +62,7 @@ def _require_there(session: Session, login: str, work: TaskWork) -> None:
         raise Invalid(str(refusal), {"login": "请选择本项目的在职人员"}) from None
 
 
+@db.decided
 def remove(session: Session, task_id: int, login: str, actor: Actor, now: datetime, reason: str = "") -> UserTask:
     """Take a signer away who was added to this task and has not signed: whoever added them may, and a supervisor."""
     work = hold(session, task_id, actor)

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from engine import definitions, instances, returning, rights, runner, task_work
+from engine import db, definitions, instances, returning, rights, runner, task_work
 from engine.actors import Actor
 from engine.bpmn.model import Process
 from engine.bpmn.triggers import StateCorrupt, Withdraw
@@ -29,6 +29,7 @@ def allows(properties: Mapping[str, str]) -> bool:
     return properties.get("withdraw", "none") == ALLOWED
 
 
+@db.decided
 def withdraw(session: Session, task_id: int, actor: Actor, now: datetime, reason: str = "") -> UserTask:
     """Take back one's own completed task: it is open again and in their hands, with what they had filled in.
 

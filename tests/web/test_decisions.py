@@ -84,7 +84,9 @@ def test_signers_on_the_page_of_the_task(visit: Any, company: Company, case: int
 
 def test_photographs_that_may_only_be_looked_at_cannot_be_added_to(visit: Any, company: Company) -> None:
     slip = task("look", "technician", {"fields": "photos=read"}, formRef="pictures")
-    company.deploy(diagram(chain(BEGIN, slip, END), key="pictures"), **{"pictures.form": form(field("photos", "照片", "filepicker"))})
+    company.deploy(
+        diagram(chain(BEGIN, slip, END), key="pictures"), **{"pictures.form": form("pictures", field("photos", "照片", "filepicker"))}
+    )
     company.start("pictures")
     visitor = visit("anna").open(address(company, "look"))
     assert visitor.page.cssselect("input[type=file]") == []
