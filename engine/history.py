@@ -186,7 +186,7 @@ def _stamp(moment: datetime) -> str:
 
 def lines(session: Session, chain: str, after: int = 0, limit: int | None = None) -> list[Line]:
     """The events of a chain, oldest first, from the one after `after` on."""
-    query = _joined().where(HistoryEvent.chain == chain, HistoryEvent.seq > after).order_by(HistoryEvent.seq).limit(limit)
+    query = joined().where(HistoryEvent.chain == chain, HistoryEvent.seq > after).order_by(HistoryEvent.seq).limit(limit)
     return [read(event, content) for event, content in session.execute(query)]
 
 
@@ -194,13 +194,14 @@ def across(session: Session, sites: Sequence[str], before: tuple[datetime, str, 
     """The newest events of whole sites, newest first; `before` is the place where the last page ended."""
     place = tuple_(HistoryEvent.recorded_at, HistoryEvent.chain, HistoryEvent.seq)
     newest = (HistoryEvent.recorded_at.desc(), HistoryEvent.chain.desc(), HistoryEvent.seq.desc())
-    query = _joined().where(HistoryEvent.site.in_(sites)).order_by(*newest).limit(limit)
+    query = joined().where(HistoryEvent.site.in_(sites)).order_by(*newest).limit(limit)
     if before is not None:
         query = query.where(place < tuple_(*before))
     return [read(event, content) for event, content in session.execute(query)]
 
 
-def _joined() -> Any:
+def joined() -> Any:
+    """Events with their contents, where these are still there."""
     return select(HistoryEvent, HistoryContent.content).outerjoin(
         HistoryContent, (HistoryContent.chain == HistoryEvent.chain) & (HistoryContent.seq == HistoryEvent.seq)
     )
@@ -255,7 +256,7 @@ def _heads(session: Session, instance_id: int | None) -> dict[str, tuple[int, by
 def _verify_chain(session: Session, chain: str, length: int, head: bytes) -> Fault | None:
     seq, previous = 0, EMPTY
     while True:
-        query = _joined().where(HistoryEvent.chain == chain, HistoryEvent.seq > seq).order_by(HistoryEvent.seq).limit(READ_AT_ONCE)
+        query = joined().where(HistoryEvent.chain == chain, HistoryEvent.seq > seq).order_by(HistoryEvent.seq).limit(READ_AT_ONCE)
         rows = session.execute(query).all()
         for event, content in rows:
             fault = _check(event, content, seq + 1, previous)

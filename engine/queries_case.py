@@ -1,6 +1,6 @@
 """Read models of one case: everything that its page and the pages of its tasks show. A case is an instance with all that it called."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -292,7 +292,13 @@ def logins_in(case: Case) -> set[str]:
     for open_task in case.tasks:
         found |= {open_task.task.assignee, open_task.task.delegated_by, *open_task.users}
     found |= {comment.author for comment in case.comments}
-    for line in case.lines:
+    return {login for login in found if isinstance(login, str)} | logins_told(case.lines)
+
+
+def logins_told(lines: Iterable[Line]) -> set[str]:
+    """Everybody of whom these lines tell."""
+    found: set[Any] = set()
+    for line in lines:
         data = line.data or {}
         found |= {
             line.actor,

@@ -10,9 +10,10 @@ from flask_babel import gettext
 from engine.bpmn import approvals
 from engine.bpmn.model import Process
 from engine.history import Line
-from web import language, words
+from web import event_kinds, language, words
 
 LATE_ENTRY = 60  # seconds between event and entry from which a late entry is told as one
+PLAINLY_AT_MOST = 300  # characters of what a line holds, where no sentence is made of it
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,17 @@ def tell(lines: Iterable[Line], cast: Cast) -> list[Sentence]:
         elif teller is not None and (sentence := teller(line, line.data, cast)) is not None:
             told.append(sentence)
     return told
+
+
+def tell_all(lines: Iterable[Line], cast: Cast) -> list[Sentence]:
+    """One sentence for each line, in their order: also for what a story leaves out, and for what happened outside of cases."""
+    return [next(iter(tell([line], cast)), None) or _told_plainly(line, cast) for line in lines]
+
+
+def _told_plainly(line: Line, cast: Cast) -> Sentence:
+    said = "; ".join(f"{name}: {value}" for name, value in (line.data or {}).items() if isinstance(value, str | int | float))
+    what = filter(None, (cast.who(line), event_kinds.name(line.type), cast.activity(line)))
+    return Sentence(line.at, gettext("：").join(what), "machine", quote=said[:PLAINLY_AT_MOST])
 
 
 def clock_name(name: str) -> str:

@@ -3,6 +3,7 @@
 from apiflask import APIFlask
 
 from web.pages import (
+    audit,
     board,
     bulk,
     channels,
@@ -35,6 +36,7 @@ def install(app: APIFlask) -> None:
         channels,
         board,
         ledgers,
+        audit,
         inbox,
         lists,
         news,

@@ -1,7 +1,12 @@
-"""Addresses that come from outside and are followed afterwards."""
+"""Where somebody goes: by an address that came from outside, or by their posts."""
 
 import re
 from urllib.parse import urlsplit
+
+from flask import url_for
+
+from engine import rights
+from engine.actors import Actor
 
 _UNSAFE = re.compile(r"[\\\x00-\x1f\x7f]")  # what browsers read as a slash, or leave out
 
@@ -12,3 +17,9 @@ def local(address: str | None) -> str | None:
         return None
     parts = urlsplit(address)
     return None if parts.scheme or parts.netloc else address
+
+
+def first_page(actor: Actor) -> str:
+    """Where somebody begins: at the inbox; who only audits, with what happened."""
+    posts = {post for _, post in actor.posts}
+    return url_for("audit.show" if posts and posts <= rights.READS_ONLY else "inbox.show")

@@ -23,7 +23,7 @@ from engine.posts import POSTS
 from engine.tables import Definition
 from web import current, words
 from web.names import names_of
-from web.pages import columns, filters, notice_texts
+from web.pages import addresses, columns, filters, notice_texts
 from web.pages.orders import operated_sites
 
 pages = Blueprint("inbox", __name__)
@@ -60,7 +60,8 @@ class Shown:
 
 @pages.get("/")
 def home() -> ResponseReturnValue:
-    return redirect(url_for("inbox.show"))
+    """The work bench; who only audits begins with what happened."""
+    return redirect(addresses.first_page(current.actor()))
 
 
 @pages.get("/inbox")

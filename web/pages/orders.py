@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
-from engine import instances, personal_links, queries_case, retries, rights, standstill, unmasking, withdrawing
+from engine import audit, instances, personal_links, queries_case, retries, rights, standstill, unmasking, withdrawing
 from engine.actors import Actor
 from engine.errors import NotFound
 from engine.states import LIVE_INSTANCE
@@ -61,6 +61,8 @@ def _page(instance_id: int, unmasked: bool = False) -> str:
         unusable = queries_case.case(session, instance_id, actor, with_history=False).unusable
     for one in unusable:
         standstill.report(current.steward().db, one, now)
+    with current.steward().db.read() as session:  # verifying lets go of what a session has read, so it has one of its own
+        intact = audit.intact(session, instance_id, actor, at_any_length="verify" in request.args)
     with current.steward().db.read() as session:
         case = queries_case.case(session, instance_id, actor)
         site = case.instance.site
@@ -68,6 +70,7 @@ def _page(instance_id: int, unmasked: bool = False) -> str:
         return render_template(
             "orders/order.html",
             case=case,
+            intact=intact,
             view=cases.view(session, case, actor, now, unmasked),
             may_unmask=rights.may_unmask(actor, site),
             diagrams=cases.diagrams(session, case, now),

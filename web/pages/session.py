@@ -35,7 +35,7 @@ def log_in() -> ResponseReturnValue:
     if known is None:
         return render_template("session/login.html", login=name, problem=gettext("用户名或密码不对。")), 401
     auth.sign_in(known, current.now())
-    return redirect(addresses.local(request.args.get("next")) or url_for("inbox.show"), 303)
+    return redirect(addresses.local(request.args.get("next")) or addresses.first_page(known.actor), 303)
 
 
 @pages.post("/logout")
