@@ -17,7 +17,7 @@ from engine import cursors, history, rights, search
 from engine.actors import Actor
 from engine.errors import NotFound
 from engine.history import Fault, Line
-from engine.tables import HistoryContent, HistoryEvent, Instance, Person
+from engine.tables import HistoryContent, HistoryEvent, Instance, Number, Person
 
 STEP = 20_000  # events of all sites together that one step looks at
 VERIFIED_AT_ONCE = 20_000  # events of a case whose chain is verified without being asked
@@ -156,10 +156,9 @@ def _narrowing(wanted: Wanted, sites: Sequence[str]) -> list[ColumnElement[bool]
 
 
 def _chains(number: str, sites: Sequence[str]) -> Any:
-    """The chains of the cases that are known by this number, with all that they called."""
-    roots = select(Instance.root_id).where(Instance.number == number.upper())
-    found = search.matching(number, sites)
-    family = select(Instance.id).where(or_(Instance.root_id.in_(roots), Instance.root_id.in_(found)))
+    """The chains of the cases that are known by this number, with all that they called; void numbers too."""
+    exactly = select(Instance.root_id).join(Number, Number.instance_id == Instance.id).where(Number.number == number.upper())
+    family = select(Instance.id).where(Instance.root_id.in_(exactly.union(search.matching(number, sites))))
     return select(literal("i") + cast(family.subquery().c.id, String))
 
 

@@ -72,6 +72,7 @@ KINDS = {
     "token.issued": lazy_gettext("发放接口令牌"),
     "token.revoked": lazy_gettext("收回接口令牌"),
     "directory.imported": lazy_gettext("导入房屋和住户"),
+    "demonstration.built": lazy_gettext("建立演示数据"),
     "site.added": lazy_gettext("新建项目"),
     "site_variable.set": lazy_gettext("修改项目参数"),
     "calendar_day.set": lazy_gettext("修改工作日"),

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from engine import audit
+from engine import audit, search
 from engine.actors import Actor
 from engine.audit import Found, Wanted
 from engine.errors import Forbidden, NotFound
+from engine.tables import Number
 from tests.engine.test_history import without_triggers
 from tests.factories import TWO_TASKS, Company
 from tests.people import ANNA, DONG, HUA, POSTS
@@ -77,12 +78,11 @@ def test_a_period_is_one_of_entry_from_its_first_moment_to_before_its_last(compa
     assert set(types(company, Wanted(since=company.now))) == {"user_task.completed", "instance.completed"}
 
 
-def test_a_case_is_found_by_its_number_and_by_the_end_of_it(company: Company, order: int) -> None:
+def test_a_case_is_found_by_its_number_even_a_void_one_and_by_the_end_of_it(company: Company, order: int) -> None:
     with company.database.transaction() as session:
-        row = session.get_one(audit.Instance, order)
-        row.number = "WX-S1-202611-0042"
-        audit.search.index(session, order, "S1", {"number": row.number})
-    for said in ("WX-S1-202611-0042", "wx-s1-202611-0042", "0042"):
+        session.add(Number(number="WX-S1-202611-0042", site="S1", instance_id=order, state="void", allocated_at=company.now))
+        search.index(session, order, "S1", {"number": "WX-S1-202611-0077"})
+    for said in ("WX-S1-202611-0042", "wx-s1-202611-0042", "WX-S1-202611-0077", "0077"):
         assert {line.instance for line in find(company, Wanted(number=said)).lines} == {order}
     assert find(company, Wanted(number="WX-S1-202611-0043")).lines == []
 
