@@ -48,8 +48,9 @@ class Returned:
 
 def words(process: Process, activity_id: str) -> frozenset[str]:
     """What `steward:returnTo` of the activity names; nothing where it says `none` or nothing."""
-    named = process.activity(activity_id).properties.get("returnTo", "").split(",")
-    return frozenset(word.strip() for word in named) - {"", "none"}
+    activity = process.activities.get(activity_id)  # none: its definition is gone
+    named = "" if activity is None else activity.properties.get("returnTo", "")
+    return frozenset(word.strip() for word in named.split(",")) - {"", "none"}
 
 
 def targets(session: Session, task: UserTask) -> list[Target]:

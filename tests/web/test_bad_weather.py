@@ -28,7 +28,7 @@ def test_a_full_disk_is_told_in_one_sentence_to_programs_and_people(call, visit,
 
     anna = visit("anna")
     monkeypatch.setattr(listings, "tasks", full)
-    monkeypatch.setattr(inbox.lists, "counts", full)
+    monkeypatch.setattr(inbox, "counts", full)
     answer = call("anna").get("/user-tasks")
     assert (answer.status_code, answer.json["error"]["code"], answer.headers["Retry-After"]) == (503, "unavailable", "10")
     assert answer.json["error"]["message"].startswith("Expected the database to answer and to have room, but")
