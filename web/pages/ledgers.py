@@ -1,7 +1,5 @@
 """Ledgers of weeks and months: what came in, what became of it, the callback rate with its denominator; to read, and as a file."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from engine.definitions import Described
 from engine.errors import NotFound
 from engine.ledgers import EXCEPTION, VERDICT, Day, Entry, Ledger
 from engine.periods import Period
-from web import current, words
+from web import cells, current, words
 from web.names import names_of
 from web.pages import columns
 from web.pages.columns import Column
@@ -31,7 +29,6 @@ FIRST = ("repair", "complaint", ledgers.CALLBACK)  # of the processes that are o
 LINES = 50
 BACK = {"month": 12, "week": 8}  # periods that are offered
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-HARMFUL = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would reckon with what begins like this
 IN_MEMORY = 8 * 1024 * 1024
 
 
@@ -95,11 +92,6 @@ def download(kind: str) -> ResponseReturnValue:
     answer = Response(content, mimetype="text/csv" if kind == "csv" else XLSX)
     answer.headers.set("Content-Disposition", "attachment", filename=f"{asked.ledger.key}-{asked.ledger.period.name}.{kind}")
     return answer
-
-
-def harmless(text: str) -> str:
-    """The text so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(HARMFUL) else text
 
 
 def _asked(session: Session) -> Asked:
@@ -206,10 +198,7 @@ def _rows(session: Session, asked: Asked) -> Iterator[list[str]]:
 
 
 def _csv(rows: Iterator[list[str]]) -> bytes:
-    """With a byte-order mark: without it spreadsheets take Chinese for something else."""
-    text = io.StringIO()
-    csv.writer(text).writerows([harmless(cell) for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8-sig")
+    return (cells.MARK + cells.lines(rows)).encode()
 
 
 def _xlsx(rows: Iterator[list[str]]) -> bytes:
