@@ -20,6 +20,8 @@ ADDRESSES = {
         "/inbox?box=cases",
         "/inbox?box=all&key=repair&activity=take",
         "/board",
+        "/ledgers",
+        "/ledgers?key=callback&period=2026-W10",
         "/people",
         "/people/new?site=S1",
         "/people/technician.s1",

@@ -1,11 +1,12 @@
 """Ledgers of weeks and months: what came in, what became of it, the callback rate with its denominator; to read, and as a file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 from tempfile import SpooledTemporaryFile
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import xlsxwriter
 from flask import Blueprint, Response, render_template, request, url_for
@@ -139,16 +140,36 @@ def _classes(session: Session, asked: Asked) -> list[tuple[str, list[tuple[str, 
     counted = ledgers.by_class(session, asked.ledger, [one.name for one in asked.counted])
     zone = asked.ledger.zone
     return [
-        (one.label, [(columns.cell(one, value, {}, zone, opens=False), number, late) for value, number, late in counted[one.name]])
+        (_label(one), [(_cell(one, value, {}, zone, opens=False), number, late) for value, number, late in counted[one.name]])
         for one in asked.counted
         if counted[one.name]
     ]
 
 
+def _label(column: Column) -> str:
+    """The label by a form; what only decisions set has a word here."""
+    names = {"urgency": gettext("紧急程度"), "valid": gettext("有效投诉"), "closing": gettext("结案方式")}
+    return column.label if column.component is not None else names.get(column.name, column.label)
+
+
+def _cell(column: Column, value: str, names: Mapping[str, str], zone: ZoneInfo, opens: bool) -> str:
+    said = {
+        ("urgency", "normal"): gettext("一般"),
+        ("urgency", "urgent"): gettext("急修"),
+        ("urgency", "emergency"): gettext("紧急抢险"),
+        ("valid", "True"): gettext("是"),
+        ("valid", "False"): gettext("否"),
+        ("closing", "accepted"): gettext("已接受"),
+        ("closing", "exception"): gettext("例外结案"),
+        (VERDICT, ledgers.UNREACHED): gettext("例外免访"),
+    }
+    return said.get((column.name, value)) or columns.cell(column, value, names, zone, opens)
+
+
 def _heads(asked: Asked) -> list[str]:
     first = [gettext("单号"), gettext("标题"), gettext("登记时间"), gettext("结束时间"), gettext("状态"), gettext("首问人")]
     clocks = [gettext("时限守住"), gettext("时限超过"), gettext("扣分"), gettext("回访结果")]
-    return [*first, *clocks, gettext("项目"), *(one.label for one in asked.columns)]
+    return [*first, *clocks, gettext("项目"), *(_label(one) for one in asked.columns)]
 
 
 def _lines(session: Session, asked: Asked, found: Sequence[Entry]) -> list[tuple[Entry, list[str]]]:
@@ -166,7 +187,7 @@ def _lines(session: Session, asked: Asked, found: Sequence[Entry]) -> list[tuple
         first = [case.number or f"#{case.id}", case.title or "", _moment(case.started_at, zone), ended, state]
         said = _verdict(one.verdict, verdict, zone)
         clocks = [names.get(case.first_responder or "", ""), str(one.kept), str(one.breached), gettext("、").join(one.points), said]
-        cells = [columns.cell(column, one.fields.get(column.name, ""), names, zone, opens[case.site]) for column in asked.columns]
+        cells = [_cell(column, one.fields.get(column.name, ""), names, zone, opens[case.site]) for column in asked.columns]
         lines.append((one, [*first, *clocks, case.site, *cells]))
     return lines
 
@@ -179,7 +200,7 @@ def _verdict(value: str | None, column: Column | None, zone: Any) -> str:
     special = {None: "", "open": gettext("待回访"), ledgers.UNREACHED: gettext("例外免访")}
     if value in special:
         return special[value]
-    return columns.cell(column or Column(VERDICT), value or "", {}, zone, opens=False)
+    return _cell(column or Column(VERDICT), value or "", {}, zone, opens=False)
 
 
 def _moment(at: Any, zone: Any) -> str:
