@@ -208,9 +208,18 @@ class Workflow:
         instance.context = context
         instance.impatient_at = None if context.patience is None else monotonic() + context.patience
         instance.clear()
-        match trigger:
-            case Start():
-                pass
+        self._apply(trigger)
+        instance.run()
+        if instance.past is not None:
+            instance.past.settle()
+        if isinstance(trigger, Return | Withdraw):
+            self._refuse_unless_back()
+            self._hand(trigger)
+        return Outcome(instance.changes, instance.failures, instance.thrown, instance.told)
+
+    def _apply(self, trigger: Trigger) -> None:
+        """Change what the trigger changes by itself; what follows comes with the steps."""
+        match trigger:  # a start is all there already
             case Complete():
                 self._complete(trigger)
             case AddSigner():
@@ -233,7 +242,7 @@ class Workflow:
                 self._note(token, "call.escalated")
                 throwing.throw_escalation(token, trigger.code)
             case Alarm():
-                throwing.escalate_in(instance.root, trigger.code)
+                throwing.escalate_in(self._instance.root, trigger.code)
             case Fail():
                 self._fail(trigger)
             case Retry():
@@ -246,13 +255,6 @@ class Workflow:
                 self._set(trigger)
             case Cancel():
                 self._cancel()
-        instance.run()
-        if instance.past is not None:
-            instance.past.settle()
-        if isinstance(trigger, Return | Withdraw):
-            self._refuse_unless_back()
-            self._hand(trigger)
-        return Outcome(instance.changes, instance.failures, instance.thrown, instance.told)
 
     def _token(self, token_id: str) -> Token:
         token: Token | None = self._instance.tasks.get(token_id)

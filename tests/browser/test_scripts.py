@@ -276,6 +276,7 @@ def test_what_was_typed_outlives_a_refusal_on_a_page_of_its_own(site: Site, phon
     type_into(phone)
     phone.get_by_role("button", name="完成").click()
     expect(phone.locator("#refused")).to_be_visible()
+    phone.wait_for_load_state("load")  # its script has seen the refusal
     site.pages["/inbox"] = "<h1>待办</h1>"
     phone.goto(f"{site.address}/inbox")
     phone.goto(site.address)
