@@ -27,7 +27,7 @@ def announce(database: Database, now: datetime) -> int:
 
 
 def _some(database: Database, now: datetime) -> int:
-    waiting = select(UserTask.id).where(UserTask.announced.is_(False))
+    waiting = select(UserTask.id).where(UserTask.ended_at.is_(None), UserTask.announced.is_(False))
     with database.read() as session:
         if session.scalars(waiting.limit(1)).first() is None:
             return 0

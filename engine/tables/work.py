@@ -25,7 +25,7 @@ class UserTask(Base):
         _of_open_tasks("ix_user_task_open_key", "site", "key", "sort_at", "id"),
         _of_open_tasks("ix_user_task_open_activity", "site", "key", "activity_id", "sort_at", "id"),
         _of_open_tasks("ix_user_task_delegated_by", "delegated_by", "sort_at", "id", condition="delegated_by IS NOT NULL"),
-        _of_open_tasks("ix_user_task_announced", "id", condition="NOT announced"),
+        _of_open_tasks("ix_user_task_announced", "id", condition="ended_at IS NULL AND NOT announced"),
         _of_open_tasks("ix_user_task_follow_up", "site", "follow_up_at", condition="ended_at IS NULL AND follow_up_at IS NOT NULL"),
     )
 

@@ -8,7 +8,7 @@ down_revision = "0016"
 branch_labels = None
 depends_on = None
 
-NOT_TOLD = sa.text("NOT announced")
+NOT_TOLD = sa.text("ended_at IS NULL AND NOT announced")
 
 
 def upgrade() -> None:
