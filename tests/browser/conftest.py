@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.live import LiveSteward, serving
+from tests.browser.office import Desk
+
 expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 HOW_TO_INSTALL = "Chromium is not installed on this machine. Install it with: sudo apt install chromium fonts-noto-cjk"
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
@@ -76,6 +79,23 @@ def phone(open_context: Callable[..., BrowserContext]) -> Page:
 @pytest.fixture
 def desktop(open_context: Callable[..., BrowserContext]) -> Page:
     return open_context(**DESKTOP).new_page()
+
+
+@pytest.fixture(scope="module")
+def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSteward]:
+    """A Steward for the tests of one file; with the demonstration's sample orders where the file says `SAMPLES = True`."""
+    with serving(tmp_path_factory.mktemp("live"), samples=getattr(request.module, "SAMPLES", False)) as running:
+        yield running
+
+
+@pytest.fixture
+def sit_down(live: LiveSteward, open_context: Callable[..., BrowserContext]) -> Callable[..., Desk]:
+    """Somebody logs in at a browser of their own; at a desktop when nothing else is said."""
+
+    def begin(who: str, **device: Any) -> Desk:
+        return Desk(live.log_in(open_context(**(device or DESKTOP)), who), live)
+
+    return begin
 
 
 def axe_violations(page: Page) -> list[str]:

@@ -1,6 +1,6 @@
 """A countersigning in real browsers: a phone and a desktop, a signer added before, a refusal with its reason."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -8,17 +8,11 @@ from playwright.sync_api import BrowserContext, expect
 from engine import definitions, demo, instances
 from engine.actors import Actor
 from tests.browser.conftest import DESKTOP, NARROWEST, Troubles, axe_violations
-from tests.browser.live import LiveSteward, serving
+from tests.browser.live import LiveSteward
 from tests.engine.test_approvals import approval
 from tests.factories import END_EVENT, START_EVENT, chain, diagram
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSteward]:
-    with serving(tmp_path_factory.mktemp("approvals")) as running:
-        yield running
 
 
 def begin(live: LiveSteward) -> int:

@@ -1,32 +1,17 @@
 """What goes wrong in an office: gloves, a field forgotten, two people at one task, a night over, no network."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Troubles
-from tests.browser.live import LiveSteward, serving
+from tests.browser.conftest import PHONE, Troubles
+from tests.browser.live import LiveSteward
 from tests.browser.office import Desk
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSteward]:
-    with serving(tmp_path_factory.mktemp("days"), samples=True) as running:
-        yield running
-
-
-@pytest.fixture
-def sit_down(live: LiveSteward, open_context: Callable[..., BrowserContext]) -> Callable[..., Desk]:
-    """Somebody logs in at a browser of their own."""
-
-    def begin(who: str, **device: object) -> Desk:
-        return Desk(live.log_in(open_context(**(device or DESKTOP)), who), live)
-
-    return begin
+SAMPLES = True
 
 
 def row(page: Page, name: str) -> str:

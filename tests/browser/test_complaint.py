@@ -1,34 +1,18 @@
 """A complaint until it is accepted, by the pages alone: the desk at desktops, supervisor, technician and resident on phones."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.live import LiveSteward, serving
+from tests.browser.conftest import PHONE
+from tests.browser.live import LiveSteward
 from tests.browser.office import NUMBER, Desk
 
 pytestmark = pytest.mark.browser
 NEXT_WEEK = timedelta(days=8)
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSteward]:
-    with serving(tmp_path_factory.mktemp("complaint")) as running:
-        yield running
-
-
-@pytest.fixture
-def sit_down(live: LiveSteward, open_context: Callable[..., BrowserContext]) -> Callable[..., Desk]:
-    """Somebody logs in at a browser of their own."""
-
-    def begin(who: str, **device: object) -> Desk:
-        return Desk(live.log_in(open_context(**(device or DESKTOP)), who), live)
-
-    return begin
 
 
 def record(office: Desk, kind: str, content: str) -> str:

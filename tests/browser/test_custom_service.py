@@ -3,33 +3,17 @@
 Then the next order, which goes by the list, in English.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import DESKTOP, NARROWEST, PHONE
-from tests.browser.live import LiveSteward, serving
+from tests.browser.conftest import NARROWEST, PHONE
+from tests.browser.live import LiveSteward
 from tests.browser.office import NUMBER, Desk
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSteward]:
-    with serving(tmp_path_factory.mktemp("service")) as running:
-        yield running
-
-
-@pytest.fixture
-def sit_down(live: LiveSteward, open_context: Callable[..., BrowserContext]) -> Callable[..., Desk]:
-    """Somebody logs in at a browser of their own."""
-
-    def begin(who: str, **device: object) -> Desk:
-        return Desk(live.log_in(open_context(**(device or DESKTOP)), who), live)
-
-    return begin
 
 
 def test_a_wish_becomes_a_standing_service_which_the_next_order_goes_by(

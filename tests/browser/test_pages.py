@@ -2,16 +2,17 @@
 
 import gzip
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from engine import definitions
 from tests.browser.conftest import DESKTOP, NARROWEST, Troubles, axe_violations
-from tests.browser.live import LiveSteward, serving
+from tests.browser.live import LiveSteward
 
 pytestmark = pytest.mark.browser
+SAMPLES = True
 MANAGER = "project_manager"
 ADDRESSES = {
     MANAGER: [
@@ -30,12 +31,6 @@ ADDRESSES = {
     "customer_service": ["/inbox", "/start", "/start/repair", "/processes", "/processes/4", "/no-such-page"],
     "technician": ["/inbox", "/inbox?box=all&late=1"],
 }
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSteward]:
-    with serving(tmp_path_factory.mktemp("pages"), samples=True) as running:
-        yield running
 
 
 def stick_out(page: Page) -> list[str]:

@@ -1,14 +1,14 @@
 """A renovation from the application to the owner file, by the pages alone: the office at desktops, patrols by phone, one in English."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.live import LiveSteward, serving
+from tests.browser.live import LiveSteward
 from tests.browser.office import Desk
 
 pytestmark = pytest.mark.browser
@@ -17,12 +17,6 @@ ROUND, SAME_ROUND = "客厅贴砖两人，门敞开，出入证已看", "客厅�
 VIOLATION = "WZ-S1-202603-0001"
 WALKING, ENGLISH = ("order_officer", "technician"), "engineering_supervisor"
 FOUR_POINTS = {"door_open": "ok", "in_hours": "ok", "corridor": "ok", "passes_seen": "ok"}
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSteward]:
-    with serving(tmp_path_factory.mktemp("renovation")) as running:
-        yield running
 
 
 class Staff:

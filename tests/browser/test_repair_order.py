@@ -1,34 +1,18 @@
 """A repair order from the first call to the last signature, by the pages alone: the office at desktops, the technician on a phone."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.live import LiveSteward, serving
+from tests.browser.conftest import PHONE
+from tests.browser.live import LiveSteward
 from tests.browser.office import NUMBER, Desk
 
 pytestmark = pytest.mark.browser
 CHECKLIST = ("verified", "uniform", "badge", "order_shown", "shoe_covers", "tool_mat", "explained")
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSteward]:
-    with serving(tmp_path_factory.mktemp("order")) as running:
-        yield running
-
-
-@pytest.fixture
-def sit_down(live: LiveSteward, open_context: Callable[..., BrowserContext]) -> Callable[..., Desk]:
-    """Somebody logs in at a browser of their own."""
-
-    def begin(who: str, **device: object) -> Desk:
-        return Desk(live.log_in(open_context(**(device or DESKTOP)), who), live)
-
-    return begin
 
 
 def record_leak(office: Desk) -> str:

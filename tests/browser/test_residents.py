@@ -3,7 +3,7 @@
 import io
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from PIL import Image
@@ -15,7 +15,7 @@ from engine import instances, personal_links, queries_case, user_tasks
 from engine.actors import Actor
 from engine.tables import Instance
 from tests.browser.conftest import DESKTOP, NARROWEST, PHONE, Troubles, axe_violations
-from tests.browser.live import LiveSteward, serving
+from tests.browser.live import LiveSteward
 from tests.browser.test_pages import small_targets, stick_out
 
 pytestmark = pytest.mark.browser
@@ -29,12 +29,6 @@ CALL = {
     "telephone": "13800001234",
     "kind": "door_window",
 }
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSteward]:
-    with serving(tmp_path_factory.mktemp("residents")) as running:
-        yield running
 
 
 def wall(live: LiveSteward) -> str:
