@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.conformance.drive import bpmn  # noqa: E402
-from tests.conformance.promises import CHAPTERS, Promise, Step  # noqa: E402
+from tests.conformance.promise import Promise, Step  # noqa: E402
+from tests.conformance.promises import CHAPTERS  # noqa: E402
 
 BEGIN, END = "<!-- made by docs/promises.py -->", "<!-- end of what docs/promises.py makes -->"
 _DONE = {"complete": "complete", "fire": "the time comes of", "deliver": "the message comes to"}
@@ -46,7 +47,7 @@ def examples() -> str:
 
 
 def _example(row: Promise) -> str:
-    blocks = f"### {row.construct}\n\n{row.promise}\n\n```xml\n{_xml(bpmn(row.body, row.around))}```\n"
+    blocks = f"### {row.construct}\n\n{row.promise}\n\n```xml\n{_xml(bpmn(row.drawn or row.body, row.around))}```\n"
     if row.decisions:
         blocks += f"\n```xml\n{_xml(row.decisions.encode())}```\n"
     return f"{blocks}\n{_played(row)}\n"
@@ -56,13 +57,21 @@ def _played(row: Promise) -> str:
     if row.refused:
         return f"Refused when it is deployed: “… {row.refused} …”."
     said = []
+    if row.begins_at:
+        said.append(f"In {row.zone} it is {_moment(row.begins_at)}.")
+    if row.begun_by:
+        said.append(f"The message of `{row.begun_by}` comes.")
     if row.start:
         said.append(f"It begins with {_values(row.start)}.")
     if row.steps:
         said.append(f"Played: {'; '.join(map(_step, row.steps))}.")
+    if row.due:
+        said.append(f"Due: {', '.join(row.due)}.")
     visits = row.visits.split()
     shown = " → ".join(f"`{visit}`" for visit in visits) if len(visits) < _MANY else f"{len(visits)} of them"
     said.append(f"Visits: {shown}.")
+    if row.deepest:
+        said.append(f"Likewise in each case that is called, down to the one {row.deepest} deep.")
     if row.waiting:
         said.append(f"Then it waits at {', '.join(f'`{activity}`' for activity in row.waiting.split())}.")
     if row.failure:
@@ -78,6 +87,10 @@ def _played(row: Promise) -> str:
 def _step(step: Step) -> str:
     kind, activity, values = step
     return f"{_DONE[kind]} `{activity}`{' with ' + _values(values) if values else ''}"
+
+
+def _moment(text: str) -> str:
+    return text.replace("T", " ")
 
 
 def _values(values: Mapping[str, object]) -> str:

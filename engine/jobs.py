@@ -361,7 +361,8 @@ def _record_failure(database: Database, job_id: int, error: Exception, now: date
         own = job.topic in _OWN
         job.attempts += 1 if own or job.locked_until is None else 0
         job.error, job.locked_until = message, None
-        wait = back_off.wait(job)
+        beyond = isinstance(error, LimitExceeded)  # which no second try would change
+        wait = None if beyond else back_off.wait(job)
         if wait is not None:
             job.due_at = now + wait
             return
@@ -370,9 +371,8 @@ def _record_failure(database: Database, job_id: int, error: Exception, now: date
             session.delete(job)
             return
         job.state = "failed"
-        _, event = incidents.open_incident(
-            session, instance, job.activity_id, "job", message, now, token=job.token, trigger={"job": job.id, "topic": job.topic}
-        )
+        kind, trigger = "limit" if beyond else "job", {"job": job.id, "topic": job.topic}
+        _, event = incidents.open_incident(session, instance, job.activity_id, kind, message, now, token=job.token, trigger=trigger)
         history.append(session, instance, [event], SYSTEM, now)
 
 

@@ -1,69 +1,17 @@
 """History in sentences: who did what, when, in the words of the office. What only machines care about is left out."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
 
-from engine.bpmn import approvals
-from engine.bpmn.model import Process
 from engine.history import Line
-from web import event_kinds, language, words
+from web import automatic_events, event_kinds, words
+from web.cast import Cast, Sentence, Teller
 
 LATE_ENTRY = 60  # seconds between event and entry from which a late entry is told as one
 PLAINLY_AT_MOST = 300  # characters of what a line holds, where no sentence is made of it
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """One line of the story. `tone` is person, machine or bad; `quote` is what somebody wrote."""
-
-    at: datetime
-    text: str
-    tone: str = "person"
-    quote: str = ""
-    recorded_at: datetime | None = None  # only when it was entered noticeably later
-
-
-@dataclass(frozen=True)
-class Cast:
-    """Who and what the story is about: names behind logins, processes behind instances."""
-
-    names: Mapping[str, str]
-    processes: Mapping[int, Process]
-    zone: Any = words.ZONE
-
-    def name(self, login: Any) -> str:
-        return self.names.get(login, str(login)) if login else gettext("系统")
-
-    def who(self, line: Line) -> str:
-        """Who did it; a proxy with the name of the absent person."""
-        name, principal = self.name(line.actor), (line.data or {}).get("for")
-        return gettext("%(who)s代%(principal)s", who=name, principal=self.name(principal)) if principal else name
-
-    def everybody(self, to: Any) -> str:
-        """People and posts by name."""
-        return gettext("、").join(self.names.get(one) or words.post_name(str(one)) for one in ([to] if isinstance(to, str) else to or ()))
-
-    def activity(self, line: Line) -> str:
-        process = self.processes.get(line.instance or 0)
-        activity = process.activities.get(line.activity or "") if process else None
-        return (activity.name if activity else "") or line.activity or ""
-
-    def button(self, line: Line) -> str:
-        """What the button said by which something was decided."""
-        process, key = self.processes.get(line.instance or 0), str((line.data or {}).get("decision"))
-        activity = process.activities.get(line.activity or "") if process else None
-        found = () if activity is None else approvals.buttons_of(activity)
-        return next((one.name(language.current()) for one in found if one.key == key), key)
-
-    def clock(self, line: Line) -> str:
-        return clock_name(str((line.data or {}).get("clock", "")))
-
-
-Teller = Callable[[Line, Mapping[str, Any], Cast], Sentence | None]
 
 
 def tell(lines: Iterable[Line], cast: Cast) -> list[Sentence]:
@@ -87,45 +35,6 @@ def _told_plainly(line: Line, cast: Cast) -> Sentence:
     said = "; ".join(f"{name}: {value}" for name, value in (line.data or {}).items() if isinstance(value, str | int | float))
     what = filter(None, (cast.who(line), event_kinds.name(line.type), cast.activity(line)))
     return Sentence(line.at, gettext("：").join(what), "machine", quote=said[:PLAINLY_AT_MOST])
-
-
-def clock_name(name: str) -> str:
-    """What a clock of the diagram is called in the office."""
-    names = {
-        "acceptance": gettext("验收"),
-        "answer": gettext("答复住户"),
-        "arrive": gettext("到场"),
-        "ask_upward": gettext("请示上级"),
-        "callback": gettext("回访"),
-        "confirmation": gettext("确认评审意见"),
-        "dispatch": gettext("派单"),
-        "file": gettext("归档"),
-        "handle": gettext("处理"),
-        "help": gettext("帮助"),
-        "inspect": gettext("巡检签阅"),
-        "missed": gettext("及时发现"),
-        "month": gettext("整改（一个月）"),
-        "notice": gettext("告知结果"),
-        "notice_out": gettext("送达通知书"),
-        "opinion": gettext("评审意见"),
-        "overdue": gettext("整改（三天）"),
-        "patrol": gettext("巡查"),
-        "personal_call": gettext("主管亲自致电"),
-        "public_repair": gettext("公共维修"),
-        "record": gettext("登记"),
-        "record_other": gettext("补录"),
-        "rectify": gettext("整改"),
-        "repair": gettext("维修"),
-        "report": gettext("上报"),
-        "return_order": gettext("交回工单"),
-        "review": gettext("会审审批"),
-        "same_day": gettext("当日解决"),
-        "send": gettext("派人"),
-        "take": gettext("接单"),
-        "two_days": gettext("两天内答复"),
-        "verify": gettext("复查"),
-    }
-    return names.get(name, name)
 
 
 def _late(line: Line) -> datetime | None:
@@ -233,33 +142,8 @@ def _commented(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
     return Sentence(line.at, gettext("%(who)s 备注", who=cast.who(line)), quote=str(data.get("text", "")))
 
 
-def _fired(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    return Sentence(line.at, gettext("到时间了：%(what)s", what=cast.activity(line)), "machine")
-
-
-def _received(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    return Sentence(line.at, gettext("收到消息“%(name)s”", name=cast.activity(line) or data.get("name", "")), "machine")
-
-
-def _notice(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    return Sentence(line.at, gettext("已提醒 %(to)s", to=cast.everybody(data.get("to"))), "machine", quote=str(data.get("text") or ""))
-
-
-def _incident(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    text = gettext("“%(what)s”出错，流程停在这里", what=cast.activity(line))
-    return Sentence(line.at, text, "bad", quote=str(data.get("message", "")))
-
-
 def _resolved(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
     return Sentence(line.at, gettext("“%(what)s”的错误已处理", what=cast.activity(line)))
-
-
-def _warned(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    return Sentence(line.at, gettext("“%(clock)s”时限快到了", clock=cast.clock(line)), "bad")
-
-
-def _breached(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    return Sentence(line.at, gettext("“%(clock)s”超过时限", clock=cast.clock(line)), "bad")
 
 
 def _ended(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
@@ -330,7 +214,7 @@ def _link(sentence: Callable[[str, str], str]) -> Teller:
     return teller
 
 
-TELLERS: dict[str, Teller] = {
+TELLERS: dict[str, Teller] = automatic_events.TELLERS | {
     "link.made": _link(lambda who, number: gettext("%(who)s 生成了住户链接 %(number)s", who=who, number=number)),
     "link.opened": _link(lambda who, number: gettext("住户首次打开了链接 %(number)s", number=number)),
     "link.revoked": _link(lambda who, number: gettext("%(who)s 停用了住户链接 %(number)s", who=who, number=number)),
@@ -364,14 +248,7 @@ TELLERS: dict[str, Teller] = {
     "user_task.settled": _ruled,
     "user_task.kept": _ruled,
     "comment.added": _commented,
-    "timer.fired": _fired,
-    "message.received": _received,
-    "signal.received": _received,
-    "notice.sent": _notice,
-    "incident.opened": _incident,
     "incident.resolved": _resolved,
-    "clock.warned": _warned,
-    "clock.breached": _breached,
     "first_responder.handed_over": _handed_over,
     "telephone.unmasked": _unmasked,
 }

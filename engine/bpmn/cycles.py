@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from engine.bpmn.cron import looks_like_cron, parse_cron
-from engine.bpmn.timing import Duration, parse_duration, parse_moment
+from engine.bpmn.timing import Duration, at_site, parse_duration, parse_moment
 
 REPETITION = re.compile(r"R(?P<times>\d*)/(?P<rest>.+)", re.DOTALL)
 FARTHEST = 1_000_000  # firings between now and the end of a cycle that ends by a date
@@ -13,7 +14,11 @@ FARTHEST = 1_000_000  # firings between now and the end of a cycle that ends by 
 
 @dataclass(frozen=True)
 class Cycle:
-    """When it fires first, how often from then on (None: for ever), and the interval as it is kept: a duration or cron."""
+    """When it fires first, how often from then on (None: for ever), and the interval as it is kept: a duration or cron.
+
+    Whole days and months are kept with the time of day that is meant, `P1D@02:30:00`: an hour that the clocks jump over moves one firing
+    and none after it.
+    """
 
     first: datetime
     times: int | None
@@ -46,13 +51,15 @@ def _repetition(parts: list[str], times: int | None, now: datetime, zone: str) -
     if len(parts) > 2:
         raise ValueError("it has more than a start, an interval and an end")
     if not second:
-        return Cycle(_spacing(first).after(now, zone), times, first)
+        return Cycle(_spacing(first).after(now, zone), times, _kept(first, now.astimezone(ZoneInfo(zone)).time()))
     if first.startswith("P"):
         return _ending(first, parse_moment(second, zone), times, now, zone)
     start = parse_moment(first, zone)
     if second.startswith("P"):
         _spacing(second)
-        return Cycle(start, times, second)
+        written = datetime.fromisoformat(first)
+        meant = written if written.tzinfo is None else start.astimezone(ZoneInfo(zone))
+        return Cycle(start, times, _kept(second, meant.time()))
     length = parse_moment(second, zone) - start
     interval = f"PT{int(length.total_seconds())}S"
     _spacing(interval)
@@ -80,11 +87,25 @@ def _spacing(interval: str) -> Duration:
     return spacing
 
 
+def _kept(interval: str, meant: time) -> str:
+    spacing = _spacing(interval)
+    return f"{interval}@{meant.isoformat()}" if _by_the_calendar(spacing) else interval
+
+
+def _by_the_calendar(spacing: Duration) -> bool:
+    return bool(spacing.months or spacing.days) and spacing.span == timedelta(days=spacing.days)
+
+
 def following(interval: str, due: datetime, zone: str) -> datetime | None:
     """The firing after the one that was due then; None when a cron expression has no more."""
     if looks_like_cron(interval):
         return parse_cron(interval).after(due, zone)
-    return parse_duration(interval).after(due, zone)
+    spacing, _, meant = interval.partition("@")
+    later = parse_duration(spacing).after(due, zone)
+    if not meant:
+        return later
+    day = later.astimezone(ZoneInfo(zone)).date()
+    return at_site(datetime.combine(day, time.fromisoformat(meant)), zone).astimezone(due.tzinfo)
 
 
 def skip_missed(interval: str, due: datetime, at: datetime, most: int | None, zone: str) -> tuple[datetime | None, int]:
@@ -92,7 +113,7 @@ def skip_missed(interval: str, due: datetime, at: datetime, most: int | None, zo
     if most is None and looks_like_cron(interval):
         return parse_cron(interval).after(at, zone), 1
     passed, found = 0, due
-    spacing = None if looks_like_cron(interval) else parse_duration(interval)
+    spacing = None if looks_like_cron(interval) else parse_duration(interval.partition("@")[0])
     if spacing is not None and not (spacing.months or spacing.days) and found <= at:
         passed = (at - found) // spacing.span + 1
         passed = passed if most is None else min(passed, most)

@@ -69,9 +69,10 @@ class Drive:
     max_steps: int = 10_000
     staff: Mapping[str, frozenset[str]] | None = None
     starter: str | None = None
+    zone: str = "Asia/Shanghai"
+    now: datetime = MONDAY
 
     def __post_init__(self) -> None:
-        self.now = MONDAY
         self.executable = executable(self.content, self.decisions)
         self.outcomes: list[Outcome] = []
         self._live = Workflow.begin(self.executable, self.variables, self.start_event)
@@ -83,7 +84,7 @@ class Drive:
     @property
     def context(self) -> Context:
         functions, case = {"now": lambda: self.now, **self.functions}, {"number": "WX-1", "starter": self.starter}
-        return Context(self.now, functions, case, self.max_steps, staff=self.staff)
+        return Context(self.now, functions, case, self.max_steps, zone=self.zone, staff=self.staff)
 
     def apply(self, trigger: Trigger) -> Outcome:
         context = self.context

@@ -2,6 +2,7 @@
 
 from apiflask import APIFlask
 
+from web.cast import clock_name
 from web.pages import (
     audit,
     board,
@@ -27,7 +28,6 @@ from web.pages import (
     tasks,
 )
 from web.pages.operations.ordering import name_of
-from web.story import clock_name
 
 
 def install(app: APIFlask) -> None:

@@ -21,9 +21,10 @@ from engine.history import Line
 from engine.tables import Instance
 from web import cells, current, event_kinds, words
 from web.api import masking
+from web.cast import Cast, Sentence
 from web.names import names_of
 from web.pages.fields import label_of
-from web.story import Cast, Sentence, tell_all
+from web.story import tell_all
 
 pages = Blueprint("audit", __name__, url_prefix="/audit")
 FILTERS = ("number", "who", "kind", "activity", "key", "site", "since", "until")

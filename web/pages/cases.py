@@ -14,6 +14,7 @@ from engine.definitions import Described
 from engine.queries_case import Case, OpenTask
 from engine.tables import Incident, Instance, SlaClock
 from web import story, words
+from web.cast import Cast, Sentence, clock_name
 from web.names import names_of
 from web.pages.facts import ReadableFact, readable
 
@@ -37,7 +38,7 @@ class View:
     names: Mapping[str, str]
     facts: Sequence[ReadableFact]
     clocks: Sequence[Clock]
-    story: Sequence[story.Sentence]
+    story: Sequence[Sentence]
     zone: ZoneInfo
     site_name: str
     opens_telephones: bool
@@ -91,7 +92,7 @@ def view(session: Session, case: Case, actor: Actor, now: datetime, unmasked: bo
     names = names_of(session, queries_case.logins_in(case) | _people_in(case))
     holds = any(one.task.assignee == actor.login for one in case.tasks)
     opens = unmasked or rights.may_see_telephone(actor, case.root.site, holds_task=holds)
-    cast = story.Cast(names, {number: loaded.process for number, loaded in case.loaded.items()}, site.zone)
+    cast = Cast(names, {number: loaded.process for number, loaded in case.loaded.items()}, site.zone)
     return View(
         case=case,
         names=names,
@@ -101,7 +102,7 @@ def view(session: Session, case: Case, actor: Actor, now: datetime, unmasked: bo
         zone=site.zone,
         site_name=site.name,
         opens_telephones=opens,
-        late=sorted({story.clock_name(clock.name) for clock in case.clocks if _runs_late(clock, now)}),
+        late=sorted({clock_name(clock.name) for clock in case.clocks if _runs_late(clock, now)}),
     )
 
 
@@ -162,7 +163,7 @@ def _people_in(case: Case) -> set[str]:
 
 def _clock(clock: SlaClock) -> Clock:
     warns = clock.alarm_at if clock.warned_at is None and clock.breached_at is None else clock.warned_at
-    return Clock(story.clock_name(clock.name), clock.state, clock.due_at, warns, clock.breached_at is not None)
+    return Clock(clock_name(clock.name), clock.state, clock.due_at, warns, clock.breached_at is not None)
 
 
 def _runs_late(clock: SlaClock, now: datetime) -> bool:

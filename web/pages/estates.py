@@ -14,7 +14,8 @@ from engine.errors import Invalid
 from engine.figures import Figure
 from engine.posts import POSTS
 from engine.working_days import Stretch
-from web import current, sentences, story, words
+from web import current, sentences, words
+from web.cast import clock_name
 
 pages = Blueprint("sites", __name__, url_prefix="/sites")
 # Units of a length of time: how many seconds, and how a length of it is written.
@@ -161,7 +162,7 @@ def _field(figure: Figure, error: str) -> Field:
 
 def _label(figure: Figure) -> str:
     """Where the figure is asked for, as people know the place."""
-    clocks = [gettext("“%(clock)s”时限", clock=story.clock_name(place.clock)) for place in figure.places if place.clock]
+    clocks = [gettext("“%(clock)s”时限", clock=clock_name(place.clock)) for place in figure.places if place.clock]
     return gettext("、").join(dict.fromkeys(clocks or [place.activity for place in figure.places if place.activity])) or figure.name
 
 
