@@ -300,14 +300,8 @@ def logins_told(lines: Iterable[Line]) -> set[str]:
     found: set[Any] = set()
     for line in lines:
         data = line.data or {}
-        found |= {
-            line.actor,
-            data.get("assignee"),
-            data.get("before"),
-            data.get("after"),
-            data.get("login"),
-            *data.get("candidate_users", ()),
-        }
+        found |= {line.actor, *data.get("candidate_users", ())}
+        found |= {who for name in ("assignee", "before", "after", "login") if isinstance(who := data.get(name), str)}
         found |= {data.get("for"), *(data.get("mentions") or ()), *(to if isinstance(to := data.get("to"), list) else ())}
     return {login for login in found if isinstance(login, str)}
 

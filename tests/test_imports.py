@@ -91,6 +91,7 @@ ENGINE_LAYERS = [
         "personal_files",
         "reports",
         "returning",
+        "modifying",
         "withdrawing",
         "attachments",
         "exclusions",

@@ -9,6 +9,7 @@ KINDS = {
     "instance.withdrawn": lazy_gettext("撤销工单"),
     "instance.suspended": lazy_gettext("暂停工单"),
     "instance.resumed": lazy_gettext("恢复工单"),
+    "instance.modified": lazy_gettext("人工调整流程"),
     "user_task.created": lazy_gettext("任务产生"),
     "user_task.claimed": lazy_gettext("领取任务"),
     "user_task.unclaimed": lazy_gettext("退回待领"),

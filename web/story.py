@@ -159,6 +159,14 @@ def _operated(sentence: Callable[[], str]) -> Teller:
     return teller
 
 
+def _modified(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    process = cast.processes.get(line.instance or 0)
+    names = {} if process is None else {each.id: each.name or each.id for each in process.activities.values()}
+    before, after = (gettext("、").join(names.get(each, each) for each in data.get(name, ())) for name in ("before", "after"))
+    text = gettext("%(who)s 人工调整了流程：从“%(before)s”到“%(after)s”", who=cast.who(line), before=before, after=after)
+    return Sentence(line.at, text, quote=str(data.get("reason") or ""))
+
+
 def _handed_over(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
     said = {"who": cast.who(line), "to": cast.name(data.get("after"))}
     return Sentence(line.at, gettext("%(who)s 把首问责任交给 %(to)s", **said), quote=str(data.get("reason") or ""))
@@ -231,6 +239,7 @@ TELLERS: dict[str, Teller] = automatic_events.TELLERS | {
     "instance.withdrawn": _operated(lambda: gettext("撤销了工单")),
     "instance.suspended": _operated(lambda: gettext("暂停了工单")),
     "instance.resumed": _operated(lambda: gettext("恢复了工单")),
+    "instance.modified": _modified,
     "variables.set": _operated(lambda: gettext("更正了数据")),
     "incident.retried": _operated(lambda: gettext("让流程重试")),
     "user_task.created": _created,

@@ -120,11 +120,25 @@ class Subprocess(Work):
     def refuse_out_of_turn(self, owner: Token, token: Token) -> None:
         """Raise Conflict when what a person has done within had to wait for something else."""
 
+    def prepare(self, token: Token, view: View) -> dict[str, Any]:
+        return {"begin_at": token.details["begin_at"]} if "begin_at" in token.details else {}
+
     def begin(self, token: Token) -> bool | None:
         token.variables = {**dict.fromkeys(self.body.data_objects), **(token.variables or {})}
-        for start in self.body.starts:
-            token.workflow.queue(token.workflow.place(start, token))
-        return None if self.body.starts else True
+        inside = token.details.pop("begin_at", None)
+        begun = begin_at(token, dict.fromkeys(start.name for start in self.body.starts) if inside is None else inside)
+        return None if begun else True
+
+
+def begin_at(scope: Token, inside: Mapping[str, Any]) -> list[Token]:
+    """Tokens before these activities of the scope; in a subprocess that begins by that, before those within it instead of its starts."""
+    instance, begun = scope.workflow, []
+    for name, within in inside.items():
+        token = instance.place(instance.specs[name], scope)
+        token.details = {"begin_at": within} if within else {}
+        instance.queue(token)
+        begun.append(token)
+    return begun
 
 
 class Transaction(Subprocess):

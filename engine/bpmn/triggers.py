@@ -120,6 +120,15 @@ class Withdraw:
 
 
 @dataclass(frozen=True)
+class Move:
+    """An operator moves tokens by hand, and writes variables of the instance."""
+
+    ended: tuple[str, ...] = ()  # activities, or the numbers of single tokens
+    begun: tuple[str, ...] = ()  # activities before which a token begins
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class SetVariables:
     """An operator writes variables of one scope ("" is the instance)."""
 
@@ -147,6 +156,7 @@ Trigger = (
     | Retry
     | Return
     | Withdraw
+    | Move
     | SetVariables
     | Cancel
 )

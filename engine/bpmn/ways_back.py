@@ -209,10 +209,7 @@ def _renumber(past: Past, numbers: Mapping[int, int]) -> None:
 def _place_again(instance: Instance, visit: Visit, numbers: Mapping[int, int]) -> Token:
     past = instance.past
     assert past is not None
-    for token in instance.tasks.values():
-        if token.failed and token.phase == "arrived":  # a deadlock, until now
-            instance.touch(token)
-            token.failed = False
+    forget_deadlocks(instance)
     owner = _token(instance, visit.scope, numbers)
     instance.touch_line(owner)
     token = instance.place(instance.specs[visit.activity], owner)
@@ -222,3 +219,11 @@ def _place_again(instance: Instance, visit: Visit, numbers: Mapping[int, int]) -
     token.details = {"again": True}  # it had its turn, and the tokens that it needs
     instance.queue(token)
     return token
+
+
+def forget_deadlocks(instance: Instance) -> None:
+    """What waits at a join for what nobody could bring may get it now."""
+    for token in instance.tasks.values():
+        if token.failed and token.phase == "arrived":
+            instance.touch(token)
+            token.failed = False

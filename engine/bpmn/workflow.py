@@ -1,15 +1,14 @@
 """One running process instance, as the rest of the engine sees it. The only door to SpiffWorkflow."""
 
 from collections.abc import Mapping, Set
-from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from engine.bpmn import codec, signers, throwing, ways_back
+from engine.bpmn import codec, moving, signers, throwing, ways_back
 from engine.bpmn.executable import Executable
-from engine.bpmn.instance import READY, STARTED, WAITING, Instance, StepFailed, TakesLong, Token
+from engine.bpmn.instance import READY, Instance, StepFailed, TakesLong, Token
 from engine.bpmn.sandbox import EvaluationFailed, to_json
-from engine.bpmn.scopes import View, scope_of
+from engine.bpmn.scopes import View
 from engine.bpmn.triggers import (
     AddSigner,
     Alarm,
@@ -23,6 +22,7 @@ from engine.bpmn.triggers import (
     Fail,
     Failure,
     Fire,
+    Move,
     Outcome,
     RemoveSigner,
     Retry,
@@ -32,10 +32,10 @@ from engine.bpmn.triggers import (
     StateCorrupt,
     Thrown,
     Trigger,
-    Variables,
     Wait,
     Withdraw,
 )
+from engine.bpmn.waiting import is_waiting, wait_of
 from engine.errors import Conflict, Invalid, NotFound
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "Fail",
     "Failure",
     "Fire",
+    "Move",
     "Outcome",
     "RemoveSigner",
     "Retry",
@@ -64,15 +65,6 @@ __all__ = [
     "Withdraw",
     "Workflow",
 ]
-
-
-# What a user task waits with where the diagram says nothing: it is not stored.
-UNSAID: Variables = {
-    **dict.fromkeys(("assignee", "due_at", "follow_up_at")),
-    "candidate_users": [],
-    "candidate_groups": [],
-    "priority": 50,
-}
 
 
 class Workflow:
@@ -162,6 +154,14 @@ class Workflow:
         visit = ways_back.visit_by(self._instance, token_id)
         return [] if visit is None else [token.id for token in self._instance.all_tokens() if visit.number in token.lineage]
 
+    def places(self) -> list[moving.Place]:
+        """Where tokens stand, and which of them can be moved by hand."""
+        return moving.places(self._instance)
+
+    def beginnings(self) -> list[str]:
+        """The activities before which a token can be made to begin by hand."""
+        return moving.beginnings(self._instance)
+
     @property
     def is_completed(self) -> bool:
         return bool(self._instance.completed)
@@ -173,12 +173,12 @@ class Workflow:
 
     def waits(self) -> list[Wait]:
         """What the instance waits for now, oldest first. What has failed waits for nothing but a retry."""
-        return [_wait(token) for token in self._instance.all_tokens() if not token.failed and _is_waiting(token)]
+        return [wait_of(token) for token in self._instance.all_tokens() if not token.failed and is_waiting(token)]
 
     @property
     def waiting(self) -> Mapping[str, str]:
         """The activity of each token that waits for something outside."""
-        return {token.id: token.task_spec.shown_as for token in self._instance.all_tokens() if not token.failed and _is_waiting(token)}
+        return {token.id: token.task_spec.shown_as for token in self._instance.all_tokens() if not token.failed and is_waiting(token)}
 
     def compare_from_here(self) -> None:
         """From now on it is written down what changes; `compared` tells."""
@@ -194,7 +194,7 @@ class Workflow:
         touched = sorted(instance.touched, key=lambda token_id: int(token_id or 0))
         before = [self._known.pop(token_id) for token_id in touched if token_id in self._known]
         there = [instance.tasks[token_id] for token_id in touched if token_id in instance.tasks]
-        after = [_wait(token) for token in there if token is not instance.root and not token.failed and _is_waiting(token)]
+        after = [wait_of(token) for token in there if token is not instance.root and not token.failed and is_waiting(token)]
         self._known.update((wait.token, wait) for wait in after)
         were = {token_id: variables for token_id, variables in instance.touched.items() if variables is not None}
         return Compared(before, after, were, {token.id: token.variables for token in there if token.variables is not None})
@@ -251,6 +251,8 @@ class Workflow:
                 self._return(trigger)
             case Withdraw():
                 self._withdraw(trigger)
+            case Move():
+                moving.move(self._instance, trigger, _plain(trigger.variables))
             case SetVariables():
                 self._set(trigger)
             case Cancel():
@@ -265,7 +267,7 @@ class Workflow:
 
     def _waiting(self, token_id: str, *kinds: str) -> Token:
         token = self._token(token_id)
-        if token.failed or not _is_waiting(token) or token.details["kind"] not in kinds:
+        if token.failed or not is_waiting(token) or token.details["kind"] not in kinds:
             raise Conflict(f"Expected token {token_id} at {token.task_spec.shown_as} to wait for a {' or '.join(kinds)}, but it does not")
         return token
 
@@ -380,21 +382,3 @@ def _starts(executable: Executable, start_event: str | None) -> list[Any]:
     if not found:
         raise Conflict(f"Expected a plain start event in {executable.process.key}, but it only starts by messages, signals or the clock")
     return found
-
-
-def _is_waiting(token: Token) -> bool:
-    """Whether something outside can make this very token go on."""
-    return token._state == WAITING or (token._state == STARTED and "kind" in token.details)
-
-
-def _wait(token: Token) -> Wait:
-    details = dict(token.details)
-    kind = details.pop("kind")
-    for name in ("due_at", "follow_up_at"):
-        if details.get(name) is not None:
-            details[name] = datetime.fromisoformat(details[name])
-    if kind == "user_task":
-        details = {**UNSAID, "name": signers.main_of(token).task_spec.activity.name, **details}
-    if kind in ("user_task", "job"):
-        details["variables"] = dict(token.variables or {})
-    return Wait(token.id, token.task_spec.shown_as, kind, scope_of(token), details)

@@ -154,6 +154,23 @@ def test_an_instance_is_suspended_resumed_and_cancelled_with_a_reason(call, comp
     assert call("emma").post(f"/process-instances/{case}/cancel", {"reason": "again"}).status_code == 409
 
 
+def test_an_operator_moves_the_tokens_of_an_instance(call, company: Company):
+    company.deploy(TWO_TASKS)
+    case = company.start()
+    seen = call("emma").get(f"/process-instances/{case}/tokens").json
+    assert [(each["activity"], each["refusal"]) for each in seen["tokens"]] == [("work", None)]
+    assert {"activity": "check", "name": "Check"} in seen["activities"]
+    path, said = f"/process-instances/{case}/modify", {"cancel": ["work"], "start_before": ["check"], "moves": seen["moves"]}
+    assert call("emma").post(path, said).json["error"]["fields"].keys() == {"reason"}
+    assert call("anna").post(path, {**said, "reason": "配件停产"}).status_code == 403
+    answer = call("emma").post(path, {**said, "reason": "配件停产", "variables": {"price": 3}})
+    assert (answer.status_code, answer.json["waiting"]) == (200, ["check"])
+    assert call("emma").get(f"/process-instances/{case}/variables").json["variables"]["price"] == 3
+    again = call("emma").post(path, {**said, "reason": "配件停产"})
+    assert (again.status_code, "look again" in again.json["error"]["message"]) == (409, True)
+    assert call("anna").get(f"/process-instances/{case}/tokens").status_code == 403
+
+
 def test_the_first_responder_hands_over_through_a_supervisor(call, company: Company):
     company.deploy(ONE_TASK)
     case = company.start()

@@ -149,6 +149,18 @@ def test_an_operator_suspends_resumes_and_cancels_with_a_reason(visit, company, 
     assert "已取消" in visitor.text(".title") and company.waiting(order) == []
 
 
+def test_an_operator_moves_a_stuck_order_on_and_its_story_tells(visit, company, order):
+    waiting = company.waiting(order)
+    assert visit("anna").open(f"/orders/{order}").page.cssselect("form[action$='/modify']") == []
+    visitor = visit("emma").open(f"/orders/{order}")
+    [box] = visitor.page.cssselect("form[action$='/modify'] input[name=cancel]")
+    visitor.submit("form[action$='/modify']", status=409, cancel=box.get("value"), start_before="", reason="x")
+    assert company.waiting(order) == waiting
+    visitor.open(f"/orders/{order}").submit("form[action$='/modify']", cancel=box.get("value"), start_before="check", reason="前台已派人")
+    assert company.waiting(order) != waiting
+    assert "人工调整了流程：从“" in visitor.text(".timeline") and "前台已派人" in visitor.text(".timeline")
+
+
 def test_a_supervisor_hands_the_first_responders_duty_on(visit, company, order):
     visitor = visit("dong").open(f"/orders/{order}").submit("form[action$='/hand-over']", to="emma", reason="调岗")
     assert "首问：Emma" in visitor.text(".title") and "调岗" in visitor.text(".timeline")

@@ -7,11 +7,12 @@ from typing import Any
 from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
-from engine import instances, listings, withdrawing
+from engine import instances, listings, modifying, withdrawing
 from engine.actors import Actor
 from engine.cursors import Page
-from web.api import masking, schemas
+from web.api import masking, schemas, schemas_tokens
 from web.api.routing import commands, reads
+from web.settling import settle
 
 nouns = APIBlueprint("instances", __name__, tag="process instances")
 Said = Mapping[str, Any]
@@ -69,6 +70,22 @@ def suspend(session: Session, actor: Actor, now: datetime, said: Said, instance_
 def resume(session: Session, actor: Actor, now: datetime, said: Said, instance_id: int) -> Any:
     """Let a suspended instance go on."""
     instances.resume(session, instance_id, said["reason"], actor, now)
+    return listings.instance(session, instance_id, actor)
+
+
+@reads(nouns, "/process-instances/<id:instance_id>/tokens", schemas_tokens.Tokens, refusals=(403, 409))
+def show_tokens(session: Session, actor: Actor, instance_id: int) -> Any:
+    """Where an instance stands, and what of that an operator can move by hand."""
+    found = modifying.choices(session, instance_id, actor)
+    tokens = [{"token": each.token, "activity_id": each.activity_id, "name": name, "refusal": each.why_not} for each, name in found.tokens]
+    activities = [{"activity": activity, "name": name} for activity, name in found.activities]
+    return {"moves": found.moves, "tokens": tokens, "activities": activities}
+
+
+@commands(nouns, "/process-instances/<id:instance_id>/modify", schemas.Instance, schemas_tokens.Modification)
+def modify(session: Session, actor: Actor, now: datetime, said: Said, instance_id: int) -> Any:
+    """Move the tokens of an instance that is stuck: some end, others begin before an activity."""
+    settle(session, modifying.modify(session, instance_id, actor=actor, now=now, **said))
     return listings.instance(session, instance_id, actor)
 
 

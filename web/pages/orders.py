@@ -1,5 +1,6 @@
 """The page of an order: where it stands, what is late, the facts, the way it took, and everything that happened."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -8,13 +9,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
-from engine import audit, instances, personal_links, queries_case, retries, rights, standstill, unmasking, withdrawing
+from engine import audit, instances, modifying, personal_links, queries_case, retries, rights, standstill, unmasking, withdrawing
 from engine.actors import Actor
-from engine.errors import NotFound
+from engine.errors import NotFound, Unusable
 from engine.states import LIVE_INSTANCE
+from engine.tables import Instance
 from web import current
 from web.pages import cases, links, mentions, papers
-from web.settling import settle_case
+from web.settling import settle, settle_case
 
 pages = Blueprint("orders", __name__, url_prefix="/orders")
 PER_PAGE = 50
@@ -79,6 +81,7 @@ def _page(instance_id: int, unmasked: bool = False) -> str:
             may_withdraw=withdrawing.may_withdraw_case(case.root, case.loaded[case.root.id].process.properties, actor),
             own_done=withdrawing.withdrawable(session, instance_id, actor),
             people=queries_case.names_for(session, site),
+            movable=_movable(session, case, actor),
             colleagues=_colleagues(session, case) if supervises else [],
             resident_links=links.of_case(session, instance_id, actor),
             papers=papers.of_case(case),
@@ -104,6 +107,17 @@ def hand_over(instance_id: int) -> ResponseReturnValue:
     return _back_to(instance_id)
 
 
+@pages.post("/<id:instance_id>/modify")
+def modify(instance_id: int) -> ResponseReturnValue:
+    form, actor = request.form, current.actor()
+    with current.steward().db.transaction() as session:
+        ended, begun = form.getlist("cancel"), [each for each in form.getlist("start_before") if each]
+        reason, moves = form.get("reason", ""), form.get("moves", type=int)
+        settle(session, modifying.modify(session, instance_id, reason, actor, current.now(), ended, begun, moves=moves))
+    flash(gettext("流程已调整。"), "done")
+    return _back_to(instance_id)
+
+
 @pages.post("/<id:instance_id>/<operation>")
 def operate(instance_id: int, operation: str) -> ResponseReturnValue:
     if operation not in OPERATIONS:
@@ -125,6 +139,15 @@ def retry(instance_id: int, incident_id: int) -> ResponseReturnValue:
     else:
         flash(gettext("已重试，但还是出错。"), "problem")
     return _back_to(instance_id)
+
+
+def _movable(session: Session, case: queries_case.Case, actor: Actor) -> list[tuple[Instance, modifying.Choices]]:
+    """What an operator can move by hand; nothing of an instance that cannot be read."""
+    found = []
+    for one in case.family if rights.may_operate(actor, case.instance.site) else ():
+        with contextlib.suppress(Unusable):
+            found.append((one, modifying.choices(session, one.id, actor)))
+    return [(one, choices) for one, choices in found if choices.tokens]
 
 
 def _colleagues(session: Session, case: queries_case.Case) -> list[tuple[str, str]]:
