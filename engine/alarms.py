@@ -15,6 +15,7 @@ from engine.bpmn import sandbox
 from engine.bpmn.clock_rules import Rule
 from engine.bpmn.triggers import Alarm
 from engine.history import Event
+from engine.notices import Act
 from engine.runner import Held
 from engine.states import OPEN_TASK
 from engine.tables import Instance, TaskParticipant, UserTask
@@ -27,9 +28,10 @@ def ring(session: Session, instance: Instance, clock: str, is_over: bool, job_id
     if rule is None:
         return
     if rule.tell:
-        to, text = _recipients(session, held, rule, is_over, now), _sentence(held, rule, is_over)
-        notices.send(session, instance, to, text, job_id, now)
-        told = Event("notice.sent", data={"to": list(to), "text": text, "clock": clock})
+        to, name = _recipients(session, held, rule, is_over, now), _name(held, rule)
+        kind = "clock_breached" if is_over else "clock_warned"
+        notices.send(session, instance, to, name, job_id, now, Act(kind, None, None))
+        told = Event("notice.sent", data={"to": list(to), "text": name, "clock": clock, "kind": kind})
         history.append(session, instance, [told], actor, now)
     if is_over and rule.escalate and instance.state == "running":
         event = Event("clock.escalated", data={"clock": clock, "code": rule.escalate})
@@ -57,7 +59,7 @@ def _at_work(session: Session, instance: Instance, rule: Rule) -> Sequence[str]:
     return list(found)
 
 
-def _sentence(held: Held, rule: Rule, is_over: bool) -> str:
+def _name(held: Held, rule: Rule) -> str:
+    """What the clock is for: the activity at which it stops. Each reader is told the rest in their language."""
     activity = held.loaded.process.activities.get(rule.ends_at)
-    name = (activity.name if activity is not None else None) or rule.name
-    return f"{held.instance.number or held.instance.id} “{name}”{'已超过时限' if is_over else '即将到时限'}"
+    return (activity.name if activity is not None else None) or rule.name

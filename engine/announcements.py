@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine import channels, identity
+from engine import channels, identity, proxies
 from engine.channels import Telling
 from engine.db import Database
 from engine.states import OPEN_TASK
-from engine.tables import Instance, NoticeChannel, TaskParticipant, UserTask
+from engine.tables import Instance, NoticeChannel, Proxy, TaskParticipant, UserTask
 
 AT_ONCE = 200
 URGENT = 80  # from this priority on a task does not wait for the end of quiet hours
@@ -49,7 +49,9 @@ def _tell(session: Session, ids: Sequence[int], now: datetime) -> None:
     ):
         candidates.setdefault(task_id, []).append((kind, who))
     held = {site: _holders(session, site, rows, candidates) for site in {task.site for task, _ in rows}}
-    channels.tell(session, [(case, _telling(task, candidates.get(task.id, ()), held[task.site])) for task, case in rows], now)
+    standing_in = proxies.in_force(session, sorted(held), now)
+    tellings = [(case, _telling(task, candidates.get(task.id, ()), held[task.site], standing_in)) for task, case in rows]
+    channels.tell(session, tellings, now)
 
 
 def _holders(
@@ -61,12 +63,15 @@ def _holders(
     return identity.holders_of(session, site, sorted(posts))
 
 
-def _telling(task: UserTask, candidates: Sequence[tuple[str, str]], holders: Mapping[str, Sequence[str]]) -> Telling:
+def _telling(
+    task: UserTask, candidates: Sequence[tuple[str, str]], holders: Mapping[str, Sequence[str]], standing_in: Sequence[Proxy]
+) -> Telling:
     logins = [task.assignee] if task.assignee is not None else []
     if task.assignee is None:
         for kind, who in sorted(candidates):
             logins += holders.get(who, ()) if kind == "group" else [who]
+    logins += proxies.who_stands_in(standing_in, task.site, task.key, logins)
     return Telling(
         logins=tuple(dict.fromkeys(logins)), kind="new_task", about="tasks", path=f"/tasks/{task.id}",
-        task=task.name, due_at=task.due_at, is_urgent=task.priority >= URGENT,
+        task=task.name, due_at=task.due_at, is_urgent=task.priority >= URGENT, holder=task.assignee,
     )  # fmt: skip

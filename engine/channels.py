@@ -2,10 +2,13 @@
 
 What is to be sent becomes a job in the transaction that caused it, done afterwards, at least once (`TOPIC`). Who shares a group's robot
 with others is told once with them.
+
+A group is read by many: its robot says no resident's name, number or flat. Mail to a person says of residents what that person sees of
+them on the pages.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Final
@@ -15,10 +18,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import db, identity, notice_texts, sites, waits
+from engine import db, identity, masking, notice_texts, rights, sites, waits
 from engine.actors import Actor
 from engine.errors import Forbidden, Invalid
+from engine.masking import Known
 from engine.settings import Settings
+from engine.sites import SiteFacts
 from engine.tables import Instance, NoticeChannel, Person, QuietHours
 
 TOPIC: Final = waits.DELIVER
@@ -47,6 +52,7 @@ class Telling:
     sender: str | None = None
     due_at: datetime | None = None
     is_urgent: bool = False
+    holder: str | None = None  # of the task: who goes to a house sees its number while the task is theirs
 
 
 def of(session: Session, login: str) -> dict[str, NoticeChannel]:
@@ -104,25 +110,58 @@ def tell(session: Session, tellings: Iterable[tuple[Instance, Telling]], now: da
     if not channels:
         return 0
     quiet = {row.login: row for row in session.scalars(select(QuietHours).where(QuietHours.login.in_(channels)))}
-    rows = []
     people = _people(session, {*channels, *(telling.sender for _, telling in tellings if telling.sender)})
+    known = masking.known_of(session, [instance for instance, _ in tellings])
+    rows = []
     for instance, telling in tellings:
         facts = sites.facts(session, instance.site)
-        addresses: dict[tuple[str, str], tuple[NoticeChannel, datetime]] = {}
-        for login in dict.fromkeys(telling.logins):
-            at = now if telling.is_urgent else _after_quiet(quiet.get(login), now, facts.zone)
-            for channel in channels.get(login, ()):
-                # Of those who share a robot, whoever may be told first is told, and the others with them.
-                key = (channel.kind, channel.address)
-                if getattr(channel, telling.about) and (key not in addresses or at < addresses[key][1]):
-                    addresses[key] = (channel, at)
-        for channel, at in addresses.values():
-            text = _text(facts, instance, telling, people, channel.login, db.of(session).settings.public_url)
-            said = {"login": channel.login, "kind": channel.kind, "text": text, "subject": text.splitlines()[0][:MAX_SUBJECT]}
-            rows.append({**waits.job(instance, TOPIC, "-", {"variables": said}, now), "due_at": at})
+        for place in _places(telling, channels, quiet, facts, now):
+            hide = _hide(place, telling, facts, known[instance.id])
+            text = _text(facts, instance, telling, people, place.channel.login, hide, db.of(session).settings.public_url)
+            said = {"login": place.channel.login, "kind": place.channel.kind, "text": text, "subject": text.splitlines()[0][:MAX_SUBJECT]}
+            rows.append({**waits.job(instance, TOPIC, "-", {"variables": said}, now), "due_at": place.at})
     if rows:
         waits.insert_jobs(session, rows)
     return len(rows)
+
+
+@dataclass
+class _Place:
+    """Where and when something is told, and to whom of those who are meant."""
+
+    channel: NoticeChannel
+    at: datetime
+    readers: list[str]
+
+
+def _places(
+    telling: Telling, channels: Mapping[str, Sequence[NoticeChannel]], quiet: Mapping[str, QuietHours], facts: SiteFacts, now: datetime
+) -> Iterable[_Place]:
+    """Of those who share an address, whoever may be told first is told, and the others with them."""
+    places: dict[tuple[str, str], _Place] = {}
+    for login in dict.fromkeys(telling.logins):
+        at = now if telling.is_urgent else _after_quiet(quiet.get(login), now, facts.zone)
+        for channel in channels.get(login, ()):
+            if getattr(channel, telling.about):
+                place = places.setdefault((channel.kind, channel.address), _Place(channel, at, []))
+                place.readers.append(login)
+                if at < place.at:
+                    place.channel, place.at = channel, at
+    return places.values()
+
+
+def _hide(place: _Place, telling: Telling, facts: SiteFacts, known: Known) -> Callable[[str], str]:
+    """What a text becomes there: a group reads of no resident, a mailbox what everybody who reads it there may see on the pages."""
+    if place.channel.kind in ROBOTS:
+        return lambda text: masking.in_text(text, known, hides_houses=True)
+    if all(_sees_residents(login, telling, facts) for login in place.readers):
+        return lambda text: text
+    return lambda text: masking.in_text(text, known)
+
+
+def _sees_residents(login: str, telling: Telling, facts: SiteFacts) -> bool:
+    posts = frozenset((facts.code, post) for post, staff in facts.staff.items() if post and login in staff)
+    return rights.may_see_telephone(Actor(login, "page", posts), facts.code, holds_task=login == telling.holder)
 
 
 def _people(session: Session, logins: Collection[str]) -> dict[str, tuple[str, str]]:
@@ -132,18 +171,24 @@ def _people(session: Session, logins: Collection[str]) -> dict[str, tuple[str, s
 
 
 def _text(
-    facts: sites.SiteFacts, instance: Instance, telling: Telling, people: Mapping[str, tuple[str, str]], login: str, public_url: str
+    facts: SiteFacts,
+    instance: Instance,
+    telling: Telling,
+    people: Mapping[str, tuple[str, str]],
+    login: str,
+    hide: Callable[[str], str],
+    public_url: str,
 ) -> str:
     """What the reader is told, in their language and by the clock of the site."""
     language = people[login][1]
     due = "" if telling.due_at is None else notice_texts.DUE[language].format(f"{telling.due_at.astimezone(facts.zone):%m-%d %H:%M}")
     values = {
         "number": instance.number or f"#{instance.id}",
-        "title": instance.title or "",
+        "title": hide(instance.title or ""),
         "task": telling.task,
         "due": due,
         "who": people[telling.sender][0] if telling.sender and telling.sender in people else "",
-        "text": telling.text,
+        "text": hide(telling.text),
         "site": facts.name,
         "link": f"{public_url.rstrip('/')}{telling.path}" if public_url else "",
     }

@@ -26,7 +26,6 @@ from engine import (
     messages,
     notices,
     numbering,
-    proxies,
     runner,
     site_lists,
     standstill,
@@ -306,11 +305,10 @@ def _notify(session: Session, job: Job, now: datetime) -> None:
 
 
 def _tell(session: Session, job: Job, now: datetime) -> None:
-    """Somebody did something of which others are to know: they, and whoever stands in for them, find a line."""
+    """Somebody did something of which others are to know."""
     instance, said = session.get_one(Instance, job.instance_id), job.payload
-    away = proxies.who_stands_in(session, instance.site, instance.key, said["to"], now)
     act = notices.Act(said["kind"], said["sender"], said["task"])
-    notices.send(session, instance, [*said["to"], *away], said["text"], job.id, now, act)
+    notices.send(session, instance, said["to"], said["text"], job.id, now, act)
     session.delete(job)
 
 

@@ -33,6 +33,14 @@ DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
         "zh": "【提到您】{{ who }} 在 {{ number }} 的备注中提到您：{{ text }}\n{{ link }}",
         "en": "[Mentioned] {{ who }} mentioned you in {{ number }}: {{ text }}\n{{ link }}",
     },
+    "clock_warned": {
+        "zh": "【快到时限】{{ number }} “{{ text }}”即将到时限\n{{ link }}",
+        "en": "[Due soon] {{ number }}: “{{ text }}” is about to be late\n{{ link }}",
+    },
+    "clock_breached": {
+        "zh": "【已超时限】{{ number }} “{{ text }}”已超过时限\n{{ link }}",
+        "en": "[Late] {{ number }}: “{{ text }}” is over its time limit\n{{ link }}",
+    },
 }
 DUE: Final = {"zh": "，{} 前完成", "en": "by {}"}
 _PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from engine import channels, cursors, identity, waits
+from engine import channels, cursors, identity, masking, proxies, rights, waits
 from engine.actors import Actor
 from engine.channels import Telling
 from engine.cursors import Page
@@ -27,11 +27,12 @@ COUNT_AT_MOST = 100  # a badge says 99+ beyond
 
 @dataclass(frozen=True)
 class Line:
-    """A notice as its reader sees it; `number` is the case's."""
+    """A notice as its reader sees it; `number` is the case's, `text` says of residents what the reader's posts open."""
 
     notice: Notice
     number: str | None
     is_new: bool
+    text: str
 
 
 def ask(
@@ -45,7 +46,7 @@ def ask(
 
 @dataclass(frozen=True)
 class Act:
-    """What a person did that others are told of: reminded, delegated, answered, mentioned."""
+    """What a person or a clock did that others are told of: reminded, delegated, answered, mentioned; clock_warned, clock_breached."""
 
     kind: str
     sender: str | None
@@ -62,8 +63,15 @@ def send(
     act: Act | None = None,
     is_urgent: bool = False,
 ) -> None:
-    """Leave a line for each recipient: a post of the instance's site, or a login name; and a message on the channels that they chose."""
+    """Leave a line for each recipient: a post of the instance's site, or a login name; and a message on the channels that they chose.
+
+    Whoever stands in for one of them at the moment finds a line of their own.
+    """
     told = list(dict.fromkeys(recipients))
+    holders = identity.holders_of(session, instance.site, [one for one in told if one in POSTS])
+    reached = {login for one in told for login in holders.get(one, [one])}
+    away = proxies.who_stands_in(proxies.in_force(session, [instance.site], now), instance.site, instance.key, reached)
+    told += [login for login in away if login not in reached]
     made = [
         Notice(
             site=instance.site, instance_id=instance.id, recipient=recipient, text=text, job_id=job_id, at=now,
@@ -73,7 +81,6 @@ def send(
     ]  # fmt: skip
     session.add_all(made)
     session.flush()
-    holders = identity.holders_of(session, instance.site, [one for one in told if one in POSTS])
     meant = [(login, notice.id) for notice in made for login in holders.get(notice.recipient, [notice.recipient])]
     sender = act.sender if act is not None else None
     session.add_all(UnseenNotice(login=login, notice_id=notice_id) for login, notice_id in meant if login != sender)
@@ -87,6 +94,7 @@ def send(
         task="" if task is None else task.name,
         sender=sender,
         is_urgent=is_urgent,
+        holder=None if task is None else task.assignee,
     )
     channels.tell(session, [(instance, telling)], now)
 
@@ -136,6 +144,12 @@ def _lines(session: Session, actor: Actor, ids: Collection[int]) -> list[Line]:
     """The notices in the given order, read for the whole page at once."""
     unseen = select(UnseenNotice.notice_id).where(UnseenNotice.login == actor.login, UnseenNotice.notice_id.in_(ids))
     fresh = set(session.scalars(unseen))
-    query = select(Notice, Instance.number).join(Instance, Instance.id == Notice.instance_id).where(Notice.id.in_(ids))
-    rows = {notice.id: Line(notice, number, notice.id in fresh) for notice, number in session.execute(query)}
-    return [rows[notice_id] for notice_id in ids]
+    query = select(Notice, Instance).join(Instance, Instance.id == Notice.instance_id).where(Notice.id.in_(ids))
+    found = {notice.id: (notice, instance) for notice, instance in session.execute(query)}
+    hides = {notice.site: not rights.may_see_telephone(actor, notice.site) for notice, _ in found.values()}
+    known = masking.known_of(session, [instance for notice, instance in found.values() if hides[notice.site] and notice.text])
+
+    def text(notice: Notice) -> str:
+        return masking.in_text(notice.text, known[notice.instance_id]) if notice.instance_id in known else notice.text
+
+    return [Line(notice, instance.number, notice.id in fresh, text(notice)) for notice, instance in (found[number] for number in ids)]

@@ -4,7 +4,7 @@ A proxy has what the principal may do with tasks at that site, and nothing else 
 principal. At every moment a person has at most one proxy for a task.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -136,10 +136,16 @@ def of(
     return cursors.page(list(session.scalars(query.order_by(Proxy.id.desc()).limit(limit + 1))), limit, lambda row: (row.id,))
 
 
-def who_stands_in(session: Session, site: str, key: str, principals: Collection[str], now: datetime) -> list[str]:
-    """Who does the tasks of these people at the moment."""
-    there = (Proxy.site == site, Proxy.from_at <= now, Proxy.until_at > now, Proxy.principal.in_(principals))
-    return sorted({one.proxy for one in session.scalars(select(Proxy).where(*there)) if one.keys is None or key in one.keys})
+def in_force(session: Session, sites: Collection[str], now: datetime) -> list[Proxy]:
+    """Who stands in for whom at these sites at the moment."""
+    there = (Proxy.site.in_(sites), Proxy.from_at <= now, Proxy.until_at > now)
+    return list(session.scalars(select(Proxy).where(*there)))
+
+
+def who_stands_in(rows: Iterable[Proxy], site: str, key: str, principals: Collection[str]) -> list[str]:
+    """Who of them does the tasks of these people in a process at a site."""
+    found = (one for one in rows if one.site == site and one.principal in principals)
+    return sorted({one.proxy for one in found if one.keys is None or key in one.keys})
 
 
 def counted_as_one(session: Session, login: str, site: str, key: str, now: datetime) -> frozenset[str]:

@@ -87,6 +87,7 @@ ENGINE_LAYERS = [
         "api_tokens",
         "residents",
         "unmasking",
+        "masking",
         "personal_links",
         "personal_files",
         "reports",

@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext
 
 from engine.history import Line
+from web import words
 from web.cast import Cast, Sentence, Teller
 
 
@@ -18,7 +19,9 @@ def _received(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
 
 
 def _notice(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    return Sentence(line.at, gettext("已提醒 %(to)s", to=cast.everybody(data.get("to"))), "machine", quote=str(data.get("text") or ""))
+    text, kind = str(data.get("text") or ""), data.get("kind")
+    quote = words.of_clock(kind, text) if kind in words.OF_CLOCKS else text
+    return Sentence(line.at, gettext("已提醒 %(to)s", to=cast.everybody(data.get("to"))), "machine", quote=quote)
 
 
 def _incident(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:

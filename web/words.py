@@ -106,6 +106,14 @@ def post_name(key: str) -> str:
     return post.english if language.current() == "en" else post.chinese
 
 
+OF_CLOCKS = ("clock_warned", "clock_breached")
+
+
+def of_clock(kind: str, what: str) -> str:
+    """What a clock of the diagram has people told."""
+    return gettext("“%(what)s”即将到时限", what=what) if kind == "clock_warned" else gettext("“%(what)s”已超过时限", what=what)
+
+
 def state_name(state: str) -> str:
     """The state of an order or a task in the words of the office."""
     names = {

@@ -121,7 +121,9 @@ class Notice(Base):
     text: Mapped[str] = mapped_column(LongWriting)
     job_id: Mapped[int]  # a job done twice leaves one notice to each
     at: Mapped[datetime]
-    kind: Mapped[str | None]  # what a person did, in whose words the text is; None: the text is the process's own
+    kind: Mapped[
+        str | None
+    ]  # what a person did, in whose words the text is, or a clock, whose text is what it is for; None: the process's own text
     sender: Mapped[str | None]  # login
     task_id: Mapped[int | None]
 

@@ -1,5 +1,6 @@
 """People are told outside the pages what is new: as jobs, once a group, not at night unless it is urgent."""
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,14 +8,27 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine import announcements, channels, reminders, sites, user_tasks
+from engine import announcements, channels, proxies, reminders, sites, user_tasks
 from engine.actors import Actor
 from engine.errors import Forbidden, Invalid
-from engine.tables import Job
+from engine.tables import InstanceState, Job
 from tests.factories import END_EVENT, ONE_TASK, START_EVENT, Company, chain, diagram, task
 from tests.people import ANNA, BAO, CHEN, DONG, EMMA, OPERATOR
 
 GROUP = channels.ROBOTS["wecom"] + "abc"
+FORM = {
+    "type": "default",
+    "id": "call",
+    "components": [
+        {"type": "textfield", "key": "flat", "label": "房号", "properties": {"house": "true"}},
+        {"type": "textfield", "key": "caller_name", "label": "来电人"},
+        {"type": "textfield", "key": "reached_at", "label": "电话", "properties": {"telephone": "true"}},
+    ],
+}
+CALLED = {"flat": "A-12", "caller_name": "李雷", "reached_at": "13800001234", "said": "李雷家 3栋2单元501室 漏水，找 139 0000 5678"}
+OF_A_CALL = diagram(
+    chain(START_EVENT, task("work", "technician,customer_service", formRef="call"), END_EVENT), properties={"title": "${flat} ${said}"}
+)
 URGENT = diagram(chain(START_EVENT, task("work", priority="80"), END_EVENT))
 
 
@@ -77,6 +91,15 @@ def test_a_task_that_is_handed_over_is_told_to_its_new_holder(company: Company) 
     with company.database.transaction() as session:
         user_tasks.assign(session, company.task("work").id, "bao", ANNA, company.now, reason="请假")
     assert [login for login, _, _ in announce(company)] == ["bao"]
+
+
+def test_who_stands_in_for_somebody_is_told_of_their_tasks_too(company: Company) -> None:
+    company.deploy(ONE_TASK)
+    choose(company, DONG)
+    with company.database.transaction() as session:
+        proxies.appoint(session, "anna", "dong", "S1", company.now, company.now + timedelta(hours=9), ANNA, company.now)
+    company.start()
+    assert [login for login, _, _ in announce(company)] == ["dong"]
 
 
 def test_a_group_is_told_once_however_many_of_it_are_meant(company: Company) -> None:
@@ -175,3 +198,58 @@ def test_what_cannot_be_brought_is_told_beside_the_channel_and_is_nobodys_incide
     assert company.incidents() == []
     with company.database.read() as session:
         assert "no route to host" in (channels.of(session, "anna")["email"].failure or "")
+
+
+def tell_of_a_call(company: Company, **channel: str) -> dict[str, str]:
+    """Anna repairs, Chen answers the telephone; what each is told of a new task, of a comment and of a breach."""
+    company.deploy(OF_A_CALL, **{"call.form": json.dumps(FORM).encode()})
+    for actor in (ANNA, CHEN):
+        choose(company, actor, **channel)
+    company.start(variables=CALLED)
+    announcements.announce(company.database, company.now)
+    with company.database.transaction() as session:
+        reminders.remind(session, company.task("work").id, DONG, company.now, note="李雷在 A-12 等，电话 13800001234")
+    company.work()
+    told: dict[str, str] = {}
+    for login, text, _ in sent(company):
+        told[login] = told.get(login, "") + text
+    return told
+
+
+@pytest.mark.parametrize("kind", channels.ROBOTS)
+def test_a_group_reads_no_residents_name_number_or_flat(company: Company, kind: str) -> None:
+    [(_, text)] = tell_of_a_call(company, kind=kind, address=channels.ROBOTS[kind] + "abc").items()
+    assert not [one for one in ("李雷", "A-12", "501", "2单元", "13800001234", "5678 ") if one in text]
+    assert "A-** 李*家 3栋**单元**室 漏水，找 139****5678" in text and "李*在 A-** 等，电话 138****1234" in text
+
+
+def test_a_persons_own_mail_says_what_that_person_sees_on_the_pages(company: Company) -> None:
+    told = tell_of_a_call(company)
+    assert "A-12 李雷家" in told["chen"] and "李雷在 A-12 等，电话 13800001234" in told["chen"]
+    assert "A-12 李*家 3栋2单元501室" in told["anna"] and "李*在 A-12 等，电话 138****1234" in told["anna"]
+    assert "13800001234" not in told["anna"] and "139 0000 5678" not in told["anna"]
+
+
+def test_who_has_the_task_in_hand_reads_the_number_of_the_house_that_they_go_to(company: Company) -> None:
+    company.deploy(OF_A_CALL, **{"call.form": json.dumps(FORM).encode()})
+    company.start(variables=CALLED)
+    announce(company)
+    with company.database.transaction() as session:
+        user_tasks.claim(session, company.task("work").id, BAO, company.now)
+        user_tasks.assign(session, company.task("work").id, "anna", BAO, company.now)
+    choose(company, ANNA)
+    assert "李雷家" in announce(company)[0][1]
+
+
+def test_a_mailbox_that_two_share_says_no_more_than_both_may_see(company: Company) -> None:
+    [(_, text)] = tell_of_a_call(company, address="office@example.com").items()
+    assert "李雷" not in text
+
+
+def test_of_a_case_that_nobody_can_read_any_more_a_group_is_told_the_number_alone(company: Company) -> None:
+    company.deploy(ONE_TASK)
+    choose(company, ANNA, "wecom", GROUP)
+    company.start()
+    with company.database.transaction() as session:
+        session.query(InstanceState).update({"state": b"broken"})
+    assert announce(company)[0][1].startswith("【新任务】Work（#1 ***）")

@@ -11,8 +11,8 @@ from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, ext
 from tests.people import ANNA, BAO, CHEN, HUA
 
 
-def notify(recipients: str) -> str:
-    given = {"to": recipients, "text": "late"}
+def notify(recipients: str, text: str = "late") -> str:
+    given = {"to": recipients, "text": text}
     inputs = "".join(f'<camunda:inputParameter name="{name}">{value}</camunda:inputParameter>' for name, value in given.items())
     mapping = extensions(None, f"<camunda:inputOutput>{inputs}</camunda:inputOutput>")
     return f'<serviceTask id="tell" camunda:type="external" camunda:topic="notify">{mapping}</serviceTask>'
@@ -122,3 +122,12 @@ def test_who_leaves_a_post_or_the_site_reads_its_notices_no_more(company: Compan
 def test_a_login_that_reads_like_a_post_opens_nothing(company: Company) -> None:
     tell(company, "finance")
     assert read(company, Actor("finance", "page", frozenset({("S1", "technician")}))) == []
+
+
+def test_a_notice_says_of_residents_what_the_readers_posts_open(company: Company) -> None:
+    company.deploy(diagram(chain(START_EVENT, notify('${["technician", "customer_service"]}', "${caller_name} 13800001234"), END_EVENT)))
+    company.start(variables={"caller_name": "李雷"})
+    company.work()
+    with company.database.read() as session:
+        texts = {actor.login: [line.text for line in notices.of(session, actor).items] for actor in (ANNA, CHEN)}
+    assert texts == {"anna": ["李* 138****1234"], "chen": ["李雷 13800001234"]}

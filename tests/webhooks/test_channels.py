@@ -23,8 +23,8 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from engine import announcements, channels
 from engine.errors import StewardError
 from engine.settings import Settings
-from tests.factories import ONE_TASK, Company
-from tests.people import ANNA
+from tests.factories import END_EVENT, ONE_TASK, START_EVENT, Company, chain, diagram, task
+from tests.people import ANNA, CHEN
 from webhooks import deliveries, mail, robots
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -225,3 +225,21 @@ def test_who_has_given_the_channel_up_meanwhile_is_told_nothing(company: Company
     company.work(**deliveries.handlers(company.database, settings, company.clock))
     assert robot.taken == []
     assert company.incidents() == []
+
+
+def test_of_a_resident_the_group_gets_what_is_masked_and_the_mail_of_who_calls_them_the_whole(
+    company: Company, robot_of: Callable[[str], Robot], mailbox: tuple[Mailbox, Settings]
+) -> None:
+    robot, (box, smtp) = robot_of("wecom"), mailbox
+    settings = replace(smtp, robot_hosts=urlsplit(robot.address).netloc)
+    company.database.settings = settings
+    company.deploy(diagram(chain(START_EVENT, task("work", "customer_service"), END_EVENT), properties={"title": "${house} ${content}"}))
+    with company.database.transaction() as session:
+        channels.choose(session, CHEN, "wecom", robot.address, company.now)
+        channels.choose(session, CHEN, "email", "chen@example.com", company.now)
+    company.start(variables={"house": "A-12", "content": "请回电 13800001234", "caller_name": "李雷"})
+    announcements.announce(company.database, company.now)
+    company.work(**deliveries.handlers(company.database, settings, company.clock))
+    assert robot.taken == ["【新任务】Work（#1 A-** 请回电 138****1234）"]
+    assert [message.get_content().strip() for message in box.messages] == ["【新任务】Work（#1 A-12 请回电 13800001234）"]
+    assert [message["Subject"] for message in box.messages] == ["【新任务】Work（#1 A-12 请回电 13800001234）"]

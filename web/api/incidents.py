@@ -7,11 +7,11 @@ from typing import Any
 from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
-from engine import listings, retries
+from engine import listings, masking, retries
 from engine.actors import Actor
 from engine.cursors import Page
 from engine.tables import Incident, Instance
-from web.api import masking, schemas
+from web.api import schemas
 from web.api.routing import commands, reads
 from web.settling import settle
 

@@ -7,10 +7,10 @@ from typing import Any
 from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
-from engine import instances, listings, modifying, withdrawing
+from engine import instances, listings, masking, modifying, withdrawing
 from engine.actors import Actor
 from engine.cursors import Page
-from web.api import masking, schemas, schemas_tokens
+from web.api import schemas, schemas_tokens
 from web.api.routing import commands, reads
 from web.settling import settle
 

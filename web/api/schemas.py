@@ -170,8 +170,12 @@ class Notice(Schema):
     number = nullable(String, required=True)
     site = String(required=True, attribute="notice.site")
     recipient = String(required=True, attribute="notice.recipient", metadata={"description": "a post or a login name"})
-    text = String(required=True, attribute="notice.text")
-    kind = nullable(String, attribute="notice.kind", metadata={"description": "what a person did; null: the text is a process's own"})
+    text = String(required=True)
+    kind = nullable(
+        String,
+        attribute="notice.kind",
+        metadata={"description": "what a person did, or a clock (the text is the task's name); null: the text is a process's own"},
+    )
     sender = nullable(String, attribute="notice.sender", metadata={"description": "login name of that person"})
     task = nullable(Integer, attribute="notice.task_id")
     at = Moment(required=True, attribute="notice.at")

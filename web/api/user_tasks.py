@@ -9,13 +9,13 @@ import orjson
 from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
-from engine import definitions, drafts, form_rights, listings, queries_case, returning, user_tasks, withdrawing
+from engine import definitions, drafts, form_rights, listings, masking, queries_case, returning, user_tasks, withdrawing
 from engine.actors import Actor
 from engine.bpmn.approvals import buttons_of
 from engine.bpmn.model import Activity
 from engine.forms import Form
 from engine.tables import Draft, Instance, UserTask
-from web.api import masking, schemas, schemas_people
+from web.api import schemas, schemas_people
 from web.api.routing import commands, reads
 from web.settling import settle
 

@@ -13,14 +13,13 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import audit, definitions, queries_case, rights, sites
+from engine import audit, definitions, masking, queries_case, rights, sites
 from engine.actors import Actor
 from engine.audit import Wanted
 from engine.definitions import Described
 from engine.history import Line
 from engine.tables import Instance
 from web import cells, current, event_kinds, words
-from web.api import masking
 from web.cast import Cast, Sentence
 from web.names import names_of
 from web.pages.fields import label_of

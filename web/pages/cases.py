@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine import queries_case, rights, sites
+from engine import masking, queries_case, rights, sites
 from engine.actors import Actor
 from engine.definitions import Described
 from engine.queries_case import Case, OpenTask
@@ -93,12 +93,13 @@ def view(session: Session, case: Case, actor: Actor, now: datetime, unmasked: bo
     holds = any(one.task.assignee == actor.login for one in case.tasks)
     opens = unmasked or rights.may_see_telephone(actor, case.root.site, holds_task=holds)
     cast = Cast(names, {number: loaded.process for number, loaded in case.loaded.items()}, site.zone)
+    told = story.tell(case.lines, cast)
     return View(
         case=case,
         names=names,
         facts=readable(case.facts, names, site.zone, opens),
         clocks=[_clock(clock) for clock in case.clocks],
-        story=story.tell(case.lines, cast),
+        story=told if opens else [replace(one, quote=masking.without_telephones(one.quote)) for one in told],
         zone=site.zone,
         site_name=site.name,
         opens_telephones=opens,

@@ -33,6 +33,8 @@ def text_names() -> dict[str, str]:
         "delegated": gettext("请人协办"),
         "answered": gettext("协办已回复"),
         "mentioned": gettext("备注中提到"),
+        "clock_warned": gettext("快到时限"),
+        "clock_breached": gettext("已超过时限"),
     }
     return {kind: said[kind] for kind in notice_texts.DEFAULTS}
 

@@ -12,11 +12,9 @@ from engine.actors import Actor
 from engine.definitions import Described
 from engine.forms import Component
 from engine.inbox import TaskItem
+from engine.masking import CALLERS, HOUSE, TELEPHONES
 from engine.queries_case import Fact
 from web.pages import facts, fields
-
-HOUSE = "house"
-TELEPHONES = ("telephone", "phone", "mobile")  # names of fields that hold a number, where no form says so
 
 
 @dataclass(frozen=True)
@@ -74,4 +72,4 @@ def cell(column: Column, value: str, names: Mapping[str, str], zone: ZoneInfo, o
         return fact.text
     if not opens and column.name in TELEPHONES:
         return residents.masked(value)
-    return residents.masked_name(value) if not opens and column.name in fields.CALLERS else value
+    return residents.masked_name(value) if not opens and column.name in CALLERS else value

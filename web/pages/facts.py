@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from engine import residents
+from engine import masking, residents
 from engine.queries_case import Fact
 from web.pages import fields
 
@@ -35,6 +35,6 @@ def _readable(fact: Fact, names: Mapping[str, str], zone: ZoneInfo, opens_teleph
         kind, shown = ("telephone", number) if opens_telephones else ("text", residents.masked(number))
         return ReadableFact(key, label, kind, shown)
     text = fields.in_words(component, value, names, zone)
-    if fields.names_a_resident(component) and not opens_telephones:
-        text = residents.masked_name(text)
+    if not opens_telephones:
+        text = residents.masked_name(text) if masking.names_a_resident(component) else masking.without_telephones(text)
     return ReadableFact(key, label, "text", text)

@@ -17,11 +17,11 @@ from engine import residents
 from engine.errors import Invalid
 from engine.form_rights import shown
 from engine.forms import Component, Form
+from engine.masking import names_a_resident
 from web import language, words
 
 LOCAL = {"date": "%Y-%m-%d", "time": "%H:%M", "datetime": "%Y-%m-%dT%H:%M"}
 INPUT_TYPES = {"date": "date", "time": "time", "datetime": "datetime-local", "telephone": "tel", "email": "email"}
-CALLERS = ("caller", "caller_name", "owner_name", "contact", "resident", "resident_name")  # fields for who calls, where no property says so
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 People = Callable[[Sequence[str]], Sequence[tuple[str, str]]]  # posts → (login, name) of those who hold one
 
@@ -139,11 +139,6 @@ def widget(component: Component) -> str:
         return component.type
     drawn = {"choices": "checklist", "attachments": "photos", "signature": "signature", "number": "number"}
     return drawn.get(component.answer, "moment" if component.answer in LOCAL else "line")
-
-
-def names_a_resident(component: Component) -> bool:
-    """Whether the field holds the name of a resident, which is masked like their number."""
-    return component.properties.get("caller") == "true" or component.key in CALLERS
 
 
 def label_of(component: Component) -> str:

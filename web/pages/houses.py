@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from engine import definitions, residents, rights, sites
+from engine import definitions, masking, residents, rights, sites
 from engine.errors import NotFound
 from engine.forms import Component, Form
 from engine.residents import Dweller, Household
@@ -89,4 +89,4 @@ def _value(component: Component, household: Household, dweller: Dweller | None) 
         return None
     if component.answer == "telephone":
         return dweller.telephone
-    return dweller.name if fields.names_a_resident(component) else None
+    return dweller.name if masking.names_a_resident(component) else None

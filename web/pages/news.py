@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import inbox, inbox_version, notices
+from engine import inbox, inbox_version, masking, notices
 from engine.inbox import TaskItem
 from engine.inbox_counts import counts
 from engine.notices import Line
@@ -34,11 +34,12 @@ def show() -> ResponseReturnValue:
 
 
 def _notice(line: Line, text: str) -> dict[str, str]:
+    """A screen that others can see shows no number to call."""
     address = url_for("orders.show", instance_id=line.notice.instance_id)
     return {
         "id": f"notice-{line.notice.id}",
         "title": gettext("提醒 %(number)s", number=line.number or ""),
-        "text": text,
+        "text": masking.without_telephones(text),
         "address": address,
     }
 
