@@ -1,10 +1,11 @@
-"""A real `steward serve` in a process of its own, for tests that talk to it over the network or kill it."""
+"""A real `steward serve` in a process of its own, for tests that talk to it over the net or kill it; or its HTTP server in this one."""
 
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
@@ -12,6 +13,9 @@ from threading import Thread
 from typing import Any
 
 import requests
+from waitress import wasyncore
+
+from web import server
 
 START_SECONDS = 60
 COMMAND = [sys.executable, "-c", "from web.cli import main; main()"]
@@ -81,3 +85,18 @@ class Server:
     def api(self, token: str, method: str, path: str, **more: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"} | more.pop("headers", {})
         return requests.request(method, f"{self.address}/api/v1{path}", headers=headers, timeout=30, **more)
+
+
+@contextmanager
+def answering(application: Any, largest_body: int) -> Iterator[int]:
+    """The product's HTTP server before an application of this process; gives the port. At the end every request has been answered."""
+    running = server.listen(application, "127.0.0.1", 0, largest_body)
+    thread = Thread(target=running.run)
+    thread.start()
+    try:
+        yield running.effective_port
+    finally:
+        running.task_dispatcher.shutdown()
+        running.trigger.pull_trigger(lambda: wasyncore.close_all(running.asyncore, ignore_all=True))
+        thread.join(10)
+        assert not thread.is_alive()

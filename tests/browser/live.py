@@ -1,6 +1,5 @@
 """A Steward with the demonstration site, served to a browser by this process, on a clock that the tests move."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -8,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from engine import definitions, demo, demo_orders, schema, worker
 from engine.actors import Actor
 from engine.clock import VirtualClock
 from engine.settings import Settings
+from tests.servers import answering
 from web import wiring
 from web.app import create_app
 from web.cli.definitions import read_files
@@ -51,13 +50,6 @@ class LiveSteward:
         worker.run_due(self.steward.db, self.clock)
 
 
-class Quiet(WSGIRequestHandler):
-    """Says nothing about requests: what matters is on the page, and in the log of errors."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        pass
-
-
 def prepare(directory: Path, samples: bool) -> tuple[Steward, VirtualClock, dict[str, str]]:
     """What `make run` prepares: tables, processes, the demonstration's people; and its sample orders when asked for."""
     clock = VirtualClock(MONDAY_MORNING)
@@ -77,13 +69,8 @@ def prepare(directory: Path, samples: bool) -> tuple[Steward, VirtualClock, dict
 def serving(directory: Path, samples: bool = False) -> Iterator[LiveSteward]:
     """A Steward in the directory, served on a free port for as long as the block lasts."""
     steward, clock, passwords = prepare(directory, samples)
-    server = make_server("127.0.0.1", 0, create_app(steward), threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
     try:
-        yield LiveSteward(f"http://127.0.0.1:{server.port}", steward, clock, passwords)
+        with answering(create_app(steward), 2 * steward.settings.limits.request) as port:
+            yield LiveSteward(f"http://127.0.0.1:{port}", steward, clock, passwords)
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
         steward.db.dispose()

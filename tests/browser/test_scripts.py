@@ -59,6 +59,10 @@ class Handler(BaseHTTPRequestHandler):
         path = self.path.split("?")[0]
         if path in self.server.pages:
             self.answer(HEAD + self.server.pages[path], "text/html; charset=utf-8")
+        elif path == "/expired.bpmn":
+            self.send_response(302)
+            self.send_header("Location", "/login")
+            self.end_headers()
         elif path == "/diagram.bpmn":
             self.answer(DIAGRAM, "text/xml")
         elif path == "/plain.bpmn":
@@ -116,6 +120,13 @@ def sign(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + 120, box["y"] + 60, steps=5)
     page.mouse.up()
+
+
+def test_a_diagram_asked_for_after_the_login_expired_says_so_in_place_of_the_login_page(site: Site, desktop: Page) -> None:
+    site.pages["/login"] = "<form>登录</form>"
+    site.pages["/"] = """<div data-diagram="/expired.bpmn" data-progress='{}'></div>"""
+    desktop.goto(site.address)
+    expect(desktop.locator("[data-diagram][data-state=failed]")).to_have_text("登录已过期，请刷新本页后重新登录。")
 
 
 def test_a_process_without_a_drawing_shows_its_steps_in_the_encoding_of_its_file(site: Site, desktop: Page) -> None:

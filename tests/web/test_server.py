@@ -1,14 +1,13 @@
 """The HTTP server against clients who stall, with its times made short. What it serves is of no interest here."""
 
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from waitress import wasyncore
 
+from tests.servers import answering
 from web import server
 
 QUICK = {"IDLE_SECONDS": 1, "HEAD_SECONDS": 1, "REQUEST_SECONDS": 3, "CLEANUP_SECONDS": 0}
@@ -31,14 +30,8 @@ def answer(environ: dict[str, Any], start_response: Callable[..., object]) -> li
 def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, int]]:
     for name, value in QUICK.items():
         monkeypatch.setattr(server, name, value)
-    running = server.listen(answer, "127.0.0.1", 0, 100_000)
-    thread = threading.Thread(target=running.run)
-    thread.start()
-    yield "127.0.0.1", running.effective_port
-    running.trigger.pull_trigger(lambda: wasyncore.close_all(running.asyncore, ignore_all=True))
-    thread.join(10)
-    running.task_dispatcher.shutdown()
-    assert not thread.is_alive()
+    with answering(answer, 100_000) as port:
+        yield "127.0.0.1", port
 
 
 @pytest.fixture

@@ -16,9 +16,19 @@ function decode(buffer) {
   return new TextDecoder(marked ?? head.match(/encoding=["']([\w.-]+)["']/)?.[1] ?? "utf-8").decode(buffer);
 }
 
+class Expired extends Error {}
+
+// Whoever is not logged in any more is sent to the login page: that is an answer, but no diagram.
+async function load(address, accept = "*/*") {
+  const response = await fetch(address, { headers: { Accept: accept } });
+  if (new URL(response.url).pathname === "/login") throw new Expired();
+  if (!response.ok) throw new Error(response.statusText);
+  return response;
+}
+
 async function read(text) {
   if (!text) return {};
-  return text.startsWith("/") ? (await fetch(text, { headers: { Accept: "application/json" } })).json() : JSON.parse(text);
+  return text.startsWith("/") ? (await load(text, "application/json")).json() : JSON.parse(text);
 }
 
 function stateOfEach(progress) {
@@ -122,7 +132,7 @@ export async function diagram(element) {
   element.setAttribute("aria-busy", "true");
   try {
     const [file, progress, labels] = await Promise.all([
-      fetch(element.dataset.diagram).then((response) => (response.ok ? response.arrayBuffer() : Promise.reject(new Error(response.statusText)))),
+      load(element.dataset.diagram).then((response) => response.arrayBuffer()),
       read(element.dataset.progress),
       read(element.dataset.labels),
       loadStyles(),
@@ -143,9 +153,10 @@ export async function diagram(element) {
     controls(element, viewer);
     element.dataset.state = "shown";
   } catch (error) {
-    element.textContent = words.diagramFailed;
+    const hasExpired = error instanceof Expired;
+    element.textContent = hasExpired ? words.loginExpired : words.diagramFailed;
     element.dataset.state = "failed";
-    console.error(error);
+    if (!hasExpired) console.error(error);
   } finally {
     element.removeAttribute("aria-busy");
   }
