@@ -1,4 +1,4 @@
-"""Ledgers: the cases of a process that were entered at some sites within a week or month, and what can be counted of them. Reads only.
+"""Ledgers: the cases of a process that were entered at some sites within a period, and what can be counted of them. Reads only.
 
 Everything is read from rows: no state of a case is decoded. What is counted by class is what the diagram declares in `steward:ledger`.
 """
@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session, aliased
 from engine import cursors, inbox
 from engine.cursors import Page
 from engine.periods import Period, midnight
-from engine.tables import CaseField, Instance, KpiPoint, Number, SlaClock
+from engine.tables import CaseField, House, Instance, KpiPoint, Number, SlaClock, UserTask
 
 CALLBACK = "callback"  # the process of calling residents back
 VERDICT, UNREACHED = "verdict", "unreached"  # its result, and that of a callback which a supervisor has excused
+VALID, TRUE = "valid", "True"  # whether a complaint counts as one
 EXCEPTION, GRANTED = "exception_result", "granted"  # of a case that a supervisor lets end without a callback
 AT_ONCE = 1_000  # cases of a download that are held in memory
 CLASSES = 30  # values of a field that are counted each by itself
@@ -33,6 +34,7 @@ class Ledger:
     sites: Sequence[str]
     period: Period
     zone: ZoneInfo
+    steps: Collection[str] = ()  # user tasks of which the lines say who completed them
 
     @property
     def begin(self) -> datetime:
@@ -45,9 +47,9 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Day:
-    """What became of the cases that were entered on a day. Void ones are received, and nothing else."""
+    """What became of the cases that were entered on a day, or in a longer part of the period. Void ones are received, and nothing else."""
 
-    day: date
+    day: date  # the first one of the part
     received: int
     ended: int
     in_time: int  # ended, and every clock kept
@@ -75,6 +77,18 @@ class Callbacks:
 
 
 @dataclass(frozen=True)
+class Valid:
+    """Complaints that were found to be valid, and the houses of which they are counted."""
+
+    complaints: int
+    houses: int
+
+    @property
+    def per_mille(self) -> float | None:
+        return 1000 * self.complaints / self.houses if self.houses else None
+
+
+@dataclass(frozen=True)
 class Entry:
     """A line of the ledger."""
 
@@ -86,18 +100,20 @@ class Entry:
     fields: Mapping[str, str]
     verdict: str | None  # of its last callback, or its own; open when it is still to be made
     callbacks: int
+    done_by: Mapping[str, Sequence[str]]  # of each of the ledger's steps: who completed it, each once, the first one first
 
 
 def days(session: Session, ledger: Ledger) -> list[Day]:
-    """Each day of the period, with what came of its cases."""
+    """Each day (week, month) of the period, with what came of its cases."""
     # One range of the index a day: a single pass that sorts cases into days would reckon with every row thirty times.
-    counted: list[dict[str, int]] = [dict.fromkeys(_COUNTED, 0) for _ in ledger.period.days]
+    begins = ledger.period.parts
+    counted: list[dict[str, int]] = [dict.fromkeys(_COUNTED, 0) for _ in begins]
     for number, state, late, void, count in session.execute(union_all(*(_of_day(ledger, place) for place in range(len(counted))))):
         ended = state == "completed"
         fits = {"received": True, "ended": ended, "in_time": ended and not late, "late": late and not void, "void": void}
         for name, does in fits.items():
             counted[number][name] += count if does else 0
-    return [Day(day, **of) for day, of in zip(ledger.period.days, counted, strict=True)]
+    return [Day(day, **of) for day, of in zip(begins, counted, strict=True)]
 
 
 def by_class(session: Session, ledger: Ledger, names: Collection[str]) -> dict[str, list[tuple[str, int, int]]]:
@@ -128,6 +144,14 @@ def callbacks(session: Session, ledger: Ledger) -> Callbacks:
     return Callbacks(made, still_open, late, satisfied, excused + _excepted(session, ledger))
 
 
+def valid(session: Session, ledger: Ledger) -> Valid:
+    """The valid complaints among the ledger's cases, void ones left out, and how many houses its sites have (A94)."""
+    fits = and_(CaseField.instance_id == Instance.id, CaseField.name == VALID, CaseField.value == TRUE)
+    said = select(func.count()).select_from(Instance).join(CaseField, fits).where(*_within(ledger), Instance.state != "cancelled")
+    houses = select(func.count()).select_from(House).where(House.site.in_(sorted(ledger.sites)))
+    return Valid(session.scalar(said) or 0, session.scalar(houses) or 0)
+
+
 def entries(session: Session, ledger: Ledger, limit: int, cursor: str | None = None) -> Page[Entry]:
     """A page of the ledger in the order in which its cases were entered: that of their numbers."""
     query = select(Instance).where(*_within(ledger))
@@ -136,7 +160,7 @@ def entries(session: Session, ledger: Ledger, limit: int, cursor: str | None = N
         query = query.where(or_(Instance.started_at > at, and_(Instance.started_at == at, Instance.id > after)))
     rows = list(session.scalars(query.order_by(Instance.started_at, Instance.id).limit(limit + 1)))
     found = cursors.page(rows, limit, lambda one: (one.started_at, one.id))
-    return Page(_entries(session, found.items), found.next)
+    return Page(_entries(session, found.items, ledger.steps), found.next)
 
 
 def all_entries(session: Session, ledger: Ledger) -> Iterator[Entry]:
@@ -158,8 +182,8 @@ def _of_process(ledger: Ledger) -> tuple[ColumnElement[bool], ...]:
 
 
 def _of_day(ledger: Ledger, number: int) -> Any:
-    """How many cases of the day are alike in state, lateness and voidness."""
-    begin, end = [*ledger.period.days, ledger.period.end][number : number + 2]
+    """How many cases of the part are alike in state, lateness and voidness."""
+    begin, end = [*ledger.period.parts, ledger.period.end][number : number + 2]
     range_ = (Instance.started_at >= midnight(begin, ledger.zone), Instance.started_at < midnight(end, ledger.zone))
     void = and_(Instance.state == "cancelled", exists().where(Number.number == Instance.number, Number.state == "void"))
     alike = (Instance.state.label("state"), case((_late(), 1), else_=0).label("late"), case((void, 1), else_=0).label("void"))
@@ -184,12 +208,12 @@ def _excepted(session: Session, ledger: Ledger) -> int:
     return session.scalar(select(func.count()).select_from(Instance).join(CaseField, fits).where(*_within(ledger))) or 0
 
 
-def _entries(session: Session, cases: Sequence[Instance]) -> list[Entry]:
+def _entries(session: Session, cases: Sequence[Instance], steps: Collection[str]) -> list[Entry]:
     ids = [one.id for one in cases]
     clocks, points, fields = _clocks(session, ids), _points(session, ids), inbox.fields_of(session, ids)
     named = [one.number for one in cases if one.number and one.state == "cancelled"]
     void = set(session.scalars(select(Number.number).where(Number.number.in_(named), Number.state == "void"))) if named else set()
-    called = _called_back(session, cases)
+    called, done_by = _called_back(session, cases), _done_by(session, ids, steps)
     return [
         Entry(
             one,
@@ -199,6 +223,7 @@ def _entries(session: Session, cases: Sequence[Instance]) -> list[Entry]:
             fields.get(one.id, {}),
             called.get(one.id, [fields.get(one.id, {}).get(VERDICT)])[-1],
             len(called.get(one.id, ())),
+            done_by.get(one.id, {}),
         )
         for one in cases
     ]
@@ -217,6 +242,19 @@ def _points(session: Session, ids: Collection[int]) -> dict[int, list[str]]:
     query = select(KpiPoint.instance_id, KpiPoint.code).where(KpiPoint.instance_id.in_(ids)).order_by(KpiPoint.id)
     for of, code in session.execute(query):
         found.setdefault(of, []).append(code)
+    return found
+
+
+def _done_by(session: Session, ids: Collection[int], steps: Collection[str]) -> dict[int, dict[str, list[str]]]:
+    if not steps:
+        return {}
+    done = select(UserTask.instance_id, UserTask.activity_id, UserTask.completed_by).order_by(UserTask.id)
+    mine = done.where(UserTask.instance_id.in_(ids), UserTask.activity_id.in_(sorted(steps)), UserTask.completed_by.is_not(None))
+    found: dict[int, dict[str, list[str]]] = {}
+    for of, step, login in session.execute(mine):
+        people = found.setdefault(of, {}).setdefault(step, [])
+        if login is not None and login not in people:
+            people.append(login)
     return found
 
 

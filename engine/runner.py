@@ -40,6 +40,7 @@ _REMOVE_FIELDS = Prepared(delete(core(CaseField)).where(core(CaseField).c.instan
 _INSERT_FIELDS = Prepared(insert(core(CaseField)))
 _REVISION = Prepared(select(_INSTANCE.c.revision).where(_INSTANCE.c.id == bindparam("wanted")))
 # What a step changes of an instance, besides its revision.
+_FIELDS = ("searchable", "ledger", "register")  # properties of a process that name its business fields
 _CHANGED = ("state", "incidents", "ended_at", "title", "first_responder", "moves", "chain_length", "chain_head")
 _SAVE = Prepared(
     update(_INSTANCE)
@@ -323,8 +324,8 @@ def _describe(session: Session, held: Held, before: Scopes, context: Context) ->
     if "firstResponder" in properties and (held.is_new or held.instance.first_responder is None):
         person = sandbox.compile_expression(properties["firstResponder"])
         held.instance.first_responder = _text(person, names, context) or held.instance.first_responder
-    fields = _declared(properties, variables, "searchable", "ledger")
-    if held.is_new or fields != _declared(properties, before.get("", {}), "searchable", "ledger"):
+    fields = _declared(properties, variables, *_FIELDS)
+    if held.is_new or fields != _declared(properties, before.get("", {}), *_FIELDS):
         _write_fields(session, held.instance, fields, _declared(properties, variables, "searchable"))
 
 

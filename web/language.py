@@ -28,3 +28,9 @@ def current() -> str:
     """`zh` or `en`."""
     locale = get_locale()
     return DEFAULT if locale is None else str(locale.language)
+
+
+def in_language(text: str) -> str:
+    """A text of a diagram as the reader has it: Chinese and English stand there with a bar between them, or one for both."""
+    chinese, _, english = (part.strip() for part in text.partition("|"))
+    return english if english and current() == "en" else chinese

@@ -8,7 +8,7 @@ import pytest
 from engine import instances, ledgers, periods
 from engine.errors import Invalid
 from engine.ledgers import Ledger
-from engine.tables import Instance
+from engine.tables import House, Instance
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, task
 from tests.people import ANNA, CHEN, EMMA
 
@@ -21,7 +21,7 @@ CALL = (
 REPAIR = diagram(
     chain(START_EVENT, task("work"), CALL, END_EVENT),
     key="repair",
-    properties={"numberSeries": "WX", "searchable": "house", "ledger": "kind", "clock.work": CLOCK},
+    properties={"numberSeries": "WX", "searchable": "house", "ledger": "kind,valid", "register": "remark", "clock.work": CLOCK},
 )
 CALLBACK = diagram(
     chain(START_EVENT, task("ask", "customer_service"), END_EVENT),
@@ -116,6 +116,8 @@ def test_the_last_two_days_of_a_month_belong_to_the_next_as_their_numbers_say(co
         ("2026-01", "2025-12-30", "2026-01-30", "2025-12"),
         ("2026-03", "2026-02-27", "2026-03-30", "2026-02"),
         ("2026-W01", "2025-12-29", "2026-01-05", "2025-W52"),
+        ("2026-Q1", "2025-12-30", "2026-03-30", "2025-Q4"),
+        ("2026", "2025-12-30", "2026-12-30", "2025"),
     ],
 )
 def test_periods_have_their_days_and_the_one_before(name: str, begin: str, end: str, before: str) -> None:
@@ -123,7 +125,46 @@ def test_periods_have_their_days_and_the_one_before(name: str, begin: str, end: 
     assert (str(period.begin), str(period.end), period.before().name) == (begin, end, before)
 
 
-@pytest.mark.parametrize("name", ["", "2026", "2026-13", "2026-W54", "0001-01", "2026-1", "x" * 500])
+def test_a_quarter_is_counted_by_weeks_and_a_year_by_accounting_months() -> None:
+    quarter, year = periods.read("2026-Q1").parts, periods.read("2026").parts
+    assert [str(day) for day in quarter[:3]] == ["2025-12-30", "2026-01-05", "2026-01-12"] and len(quarter) == 13
+    assert [periods.month_of(day).name for day in year] == [f"2026-{number:02d}" for number in range(1, 13)]
+
+
+def test_quarters_and_years_count_the_same_cases(company: Company, told: list[int]) -> None:
+    with company.database.read() as session:
+        found = [ledgers.days(session, month("repair", name)) for name in ("2026-Q1", "2026")]
+    assert [(day.day, day.received, day.void) for days in found for day in days if day.received] == [
+        (date(2026, 3, 2), 5, 1),
+        (date(2026, 2, 27), 5, 1),
+    ]
+
+
+def test_valid_complaints_are_told_of_a_thousand_houses(company: Company) -> None:
+    company.deploy(REPAIR, CALLBACK)
+    with company.database.transaction() as session:
+        session.add_all(House(site="S1", code=f"Z-{number}", address="") for number in range(8))
+    for valid in (True, False, True):
+        company.start("repair", variables={"valid": valid})
+    void = company.start("repair", variables={"valid": True})
+    with company.database.transaction() as session:
+        instances.cancel(session, void, "登记错了", EMMA, company.now)
+    with company.database.read() as session:
+        found = ledgers.valid(session, month("repair", "2026"))
+        assert ledgers.valid(session, month("repair", "2026", "S9")).per_mille is None
+    assert (found.complaints, found.houses, found.per_mille) == (2, 8, 250)
+
+
+def test_a_line_says_who_did_the_steps_that_are_asked_for_and_what_is_registered(company: Company, told: list[int]) -> None:
+    last = company.start("repair", variables={"remark": "钥匙在前台"})
+    asked = Ledger("repair", ("S1",), periods.read("2026-03"), ZONE, ["work"])
+    with company.database.read() as session:
+        lines = ledgers.entries(session, asked, 9).items
+        assert [one.done_by for one in lines[:4]] == [{"work": ["anna"]}] * 3 + [{}]
+        assert lines[5].case.id == last and lines[5].fields == {"remark": "钥匙在前台"}
+
+
+@pytest.mark.parametrize("name", ["", "202", "1999", "2026-13", "2026-Q5", "2026-W54", "0001-01", "2026-1", "x" * 500])
 def test_what_names_no_period_is_refused(name: str) -> None:
     with pytest.raises(Invalid, match="Expected a month"):
         periods.read(name)

@@ -6,11 +6,15 @@ import io
 import openpyxl
 import pytest
 
+from engine import instances, sites
+from engine.actors import Actor
+from engine.tables import House
 from tests.factories import Company
+from tests.people import ANNA, EMMA
 from tests.web.forms import CALL, FILES, PROCESS
 
 LEDGER = PROCESS.replace(
-    b'name="steward:searchable"', b'name="steward:ledger" value="content"/><camunda:property name="steward:searchable"'
+    b'name="steward:searchable"', b'name="steward:ledger" value="content,valid"/><camunda:property name="steward:searchable"'
 )
 HARM = {**CALL, "house": "A-13", "content": "=1+1"}
 
@@ -60,7 +64,7 @@ def test_a_csv_is_for_spreadsheets_and_nothing_in_it_is_reckoned(visit):
     content = visit("emma").open("/ledgers/csv?key=order&period=2026-03").answer
     assert content.data.startswith(b"\xef\xbb\xbf") and "filename=order-2026-03.csv" in content.headers["Content-Disposition"]
     heads, first, second = list(csv.reader(io.StringIO(content.data.decode("utf-8-sig"))))
-    assert heads[:3] == ["单号", "标题", "登记时间"] and first[0] == "WX-S1-202603-0001" and first[2] == "2026-03-02 09:00"
+    assert heads[:3] == ["单号", "标题", "发生时间"] and first[0] == "WX-S1-202603-0001" and first[3] == "2026-03-02 09:00"
     assert "'=1+1" in second and not any(cell.startswith("=") for cell in second)
 
 
@@ -79,3 +83,26 @@ def test_names_and_numbers_are_masked_by_post_on_the_page_and_in_files(visit):
         assert ("李雷" in visitor.text("#lines")) == (login == "emma")
         file = visitor.open("/ledgers/csv?key=order&period=2026-03").answer.data.decode("utf-8-sig")
         assert shown in file and hidden not in file and ("李雷" in file) == (login == "emma")
+
+
+def test_the_register_says_who_recorded_and_who_did_which_step(company: Company, visit):
+    properties = b'<extensionElements><camunda:properties><camunda:property name="steward:ledgerStep" value="%s"/>'
+    step = b'name="Repair" camunda:candidateGroups="technician" camunda:formRef="repair">'
+    named = step + properties % "维修人 | Repaired by".encode() + b"</camunda:properties></extensionElements>"
+    company.deploy(LEDGER.replace(step, named), **FILES)
+    company.complete("repair", ANNA, {"result": "done", "done_text": "换阀"}, company.start(variables=CALL))
+    heads, *_, line = csv.reader(io.StringIO(visit("emma").open("/ledgers/csv?key=order&period=2026-Q1").answer.data.decode("utf-8-sig")))
+    assert dict(zip(heads, line, strict=True))["维修人"] == "Anna" and "登记人" in heads
+
+
+def test_a_year_tells_valid_complaints_of_a_thousand_houses_and_the_limit_of_the_site(company: Company, visit):
+    with company.database.transaction() as session:
+        session.add_all(House(site="S1", code=f"Z-{number}", address="") for number in range(50))
+        sites.set_variable(session, "S1", "complaint_valid_limit", 20, Actor.system("cli"), company.now)
+    case = company.start(variables=CALL)
+    with company.database.transaction() as session:
+        instances.set_variables(session, case, {"valid": True}, "核实", EMMA, company.now)
+    visitor = visit("emma").open("/ledgers?key=order&period=2026")
+    assert visitor.text("#valid") == "1 有效投诉 20.0‰ 有效投诉率 按 50 户计，须低于 20.0‰"
+    assert [row.split()[:2] for row in visitor.texts("#days tbody tr")][:3] == [["2026-01", "0"], ["2026-02", "0"], ["2026-03", "3"]]
+    assert not visitor.open("/ledgers?key=order&period=2026-Q1").texts("#valid") and len(visitor.texts("#days tbody tr")) == 13

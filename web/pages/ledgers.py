@@ -1,4 +1,4 @@
-"""Ledgers of weeks and months: what came in, what became of it, the callback rate with its denominator; to read, and as a file."""
+"""Ledgers of weeks, months, quarters and years: what came in, what became of it, the callback rate; to read, and as a file."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -20,7 +20,7 @@ from engine.definitions import Described
 from engine.errors import NotFound
 from engine.ledgers import EXCEPTION, VERDICT, Day, Entry, Ledger
 from engine.periods import Period
-from web import cells, current, words
+from web import cells, current, language, words
 from web.names import names_of
 from web.pages import columns
 from web.pages.columns import Column
@@ -28,7 +28,9 @@ from web.pages.columns import Column
 pages = Blueprint("ledgers", __name__, url_prefix="/ledgers")
 FIRST = ("repair", "complaint", ledgers.CALLBACK)  # of the processes that are offered
 LINES = 50
-BACK = {"month": 12, "week": 8}  # periods that are offered
+AT = {"month": periods.month_at, "week": periods.week_at, "quarter": periods.quarter_at, "year": periods.year_at}
+VALID_LIMIT = "complaint_valid_limit"  # figure of a site: valid complaints a year, of a thousand houses
+BACK = {"month": 12, "week": 8, "quarter": 4, "year": 2}  # periods that are offered
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 IN_MEMORY = 8 * 1024 * 1024
 
@@ -43,6 +45,7 @@ class Asked:
     names: dict[str, str]  # of the processes
     columns: Sequence[Column]
     counted: Sequence[Column]
+    steps: dict[str, list[str]]  # columns of who did what: the text, and the user tasks that share it
 
     @property
     def last_day(self) -> date:
@@ -73,10 +76,11 @@ def show() -> ResponseReturnValue:
         return render_template(
             "ledgers/ledger.html",
             asked=asked,
-            days=days,
+            days=[(_part(asked.ledger.period, one.day), one) for one in days],
             total=_total(days),
             classes=_classes(session, asked),
             callbacks=ledgers.callbacks(session, asked.ledger),
+            valid=_valid(session, asked),
             lines=_lines(session, asked, page.items),
             next=page.next,
             heads=_heads(asked),
@@ -114,21 +118,38 @@ def _asked(session: Session) -> Asked:
     counted = columns.declared(described, "ledger", others)
     shown = columns.declared(described, "searchable", others)
     names = {one: known[one].name or one for one in order}
-    fields = [*shown, *(one for one in counted if one.name not in {other.name for other in shown} | {VERDICT})]
-    return Asked(Ledger(key, chosen, period, zone), described, mine, names, fields, [one for one in counted if one.name != EXCEPTION])
+    more = [*counted, *columns.declared(described, "register", others)]
+    fields = [*shown, *(one for one in more if one.name not in {other.name for other in shown} | {VERDICT})]
+    steps = _steps(described)
+    ledger = Ledger(key, chosen, period, zone, [step for of in steps.values() for step in of])
+    return Asked(ledger, described, mine, names, fields, [one for one in counted if one.name != EXCEPTION], steps)
+
+
+def _steps(described: Described) -> dict[str, list[str]]:
+    """The columns of who did what, and the user tasks that each of them stands for."""
+    found: dict[str, list[str]] = {}
+    for step, activity in described.process.activities.items():
+        if "ledgerStep" in activity.properties:
+            found.setdefault(language.in_language(activity.properties["ledgerStep"]), []).append(step)
+    return found
 
 
 def _offered(ledger: Ledger) -> dict[str, list[Period]]:
     now = current.now()
     found: dict[str, list[Period]] = {}
-    for kind, newest in {"month": periods.month_at(now, ledger.zone), "week": periods.week_at(now, ledger.zone)}.items():
-        found[kind] = [newest]
+    for kind, at in AT.items():
+        found[kind] = [at(now, ledger.zone)]
         for _ in range(BACK[kind]):
             found[kind].append(found[kind][-1].before())
-    shown = found["week" if ledger.period.is_week else "month"]
+    shown = found[ledger.period.kind]
     if ledger.period not in shown:
         shown.append(ledger.period)
     return found
+
+
+def _part(period: Period, begin: date) -> str:
+    """A day, or a week by its first day; a month of a year, which begins two days before the calendar's."""
+    return periods.month_of(begin).name if period.kind == "year" else f"{begin:%m-%d}"
 
 
 def _total(days: Sequence[Day]) -> dict[str, int]:
@@ -144,6 +165,15 @@ def _classes(session: Session, asked: Asked) -> list[tuple[str, list[tuple[str, 
         for one in asked.counted
         if counted[one.name]
     ]
+
+
+def _valid(session: Session, asked: Asked) -> tuple[ledgers.Valid, float | None] | None:
+    """The year's valid complaints and the rate below which the sites want to stay; None where a ledger has none."""
+    if asked.ledger.period.kind != "year" or ledgers.VALID not in {one.name for one in asked.counted}:
+        return None
+    wanted = {sites.facts(session, code).variables.get(VALID_LIMIT) for code in asked.ledger.sites}
+    limit = wanted.pop() if len(wanted) == 1 else None
+    return ledgers.valid(session, asked.ledger), float(limit) if isinstance(limit, int | float) else None
 
 
 def _label(column: Column) -> str:
@@ -167,15 +197,15 @@ def _cell(column: Column, value: str, names: Mapping[str, str], zone: ZoneInfo, 
 
 
 def _heads(asked: Asked) -> list[str]:
-    first = [gettext("单号"), gettext("标题"), gettext("登记时间"), gettext("结束时间"), gettext("状态"), gettext("首问人")]
+    first = [gettext("单号"), gettext("标题"), gettext("发生时间"), gettext("登记时间"), gettext("结束时间"), gettext("状态")]
+    people = [gettext("登记人"), gettext("首问人"), *asked.steps]
     clocks = [gettext("时限守住"), gettext("时限超过"), gettext("扣分"), gettext("回访结果")]
-    return [*first, *clocks, gettext("项目"), *(_label(one) for one in asked.columns)]
+    return [*first, *people, *clocks, gettext("项目"), *(_label(one) for one in asked.columns)]
 
 
 def _lines(session: Session, asked: Asked, found: Sequence[Entry]) -> list[tuple[Entry, list[str]]]:
     """Each entry with its cells in words, in the order of the heads."""
-    people = {one.case.first_responder for one in found if one.case.first_responder}
-    names = names_of(session, people)
+    names = names_of(session, {login for one in found for login in _people_in(one)})
     actor, zone = current.actor(), asked.ledger.zone
     opens = {site: rights.may_see_telephone(actor, site) for site in asked.ledger.sites}
     verdict = next((one for other in _callback(session) for one in columns.declared(other, "ledger") if one.name == VERDICT), None)
@@ -184,12 +214,24 @@ def _lines(session: Session, asked: Asked, found: Sequence[Entry]) -> list[tuple
         case = one.case
         ended = "" if case.ended_at is None else _moment(case.ended_at, zone)
         state = gettext("作废") if one.is_void else words.state_name(case.state)
-        first = [case.number or f"#{case.id}", case.title or "", _moment(case.started_at, zone), ended, state]
-        said = _verdict(one.verdict, verdict, zone)
-        clocks = [names.get(case.first_responder or "", ""), str(one.kept), str(one.breached), gettext("、").join(one.points), said]
+        times = [_moment(case.occurred_at, zone), _moment(case.started_at, zone), ended]
+        first = [case.number or f"#{case.id}", case.title or "", *times, state, *_people(one, asked, names)]
+        clocks = [str(one.kept), str(one.breached), gettext("、").join(one.points), _verdict(one.verdict, verdict, zone)]
         cells = [_cell(column, one.fields.get(column.name, ""), names, zone, opens[case.site]) for column in asked.columns]
         lines.append((one, [*first, *clocks, case.site, *cells]))
     return lines
+
+
+def _people_in(entry: Entry) -> set[str]:
+    asked = {login for login in (entry.case.starter, entry.case.first_responder) if login}
+    return asked.union(*entry.done_by.values())
+
+
+def _people(entry: Entry, asked: Asked, names: Mapping[str, str]) -> list[str]:
+    """Who recorded it, who was asked first, and who did each of the steps that the diagram names."""
+    did = [[login for step in steps for login in entry.done_by.get(step, ())] for steps in asked.steps.values()]
+    of = [[entry.case.starter or ""], [entry.case.first_responder or ""], *did]
+    return [gettext("、").join(dict.fromkeys(names.get(login, login) for login in logins if login)) for logins in of]
 
 
 def _callback(session: Session) -> list[Described]:

@@ -56,7 +56,7 @@ def view(session: Session, link: PersonalLink, token: str, typed: Mapping[int, M
         zone=site.zone,
         title=f"{process_name(root.key, course.process_name)} {root.number or ''}".strip(),
         state=_state(root, course),
-        steps=[(in_language(step.text), step.at) for step in course.steps],
+        steps=[(language.in_language(step.text), step.at) for step in course.steps],
         facts=readable(course.facts, {}, site.zone, opens_telephones=False),
         asked=[_asked(session, course, one, token, site.zone, typed.get(one.task.id), refusal) for one in course.tasks],
     )
@@ -83,12 +83,6 @@ def process_name(key: str, name: str) -> str:
     return known.get(key, name)
 
 
-def in_language(text: str) -> str:
-    """Chinese and English stand in the diagram with a bar between them."""
-    chinese, _, english = (part.strip() for part in text.partition("|"))
-    return english if english and language.current() == "en" else chinese
-
-
 def too_late(session: Session, link: PersonalLink, task_id: int, zone: ZoneInfo) -> str | None:
     """Who did the task before the resident could, by post; None for one that is not of this case, or not a resident's."""
     task = session.get(UserTask, task_id)
@@ -113,7 +107,7 @@ def _asked(
     form = form_of(session, one.task, token, zone, typed or {})
     if typed is not None and refusal is not None:
         form = replace(form, errors=sentences.of_fields(refusal.fields) | fields.objections(form.form, typed, form.variables))
-    return Asked(one.task.id, in_language(course.asks(one)), form)
+    return Asked(one.task.id, language.in_language(course.asks(one)), form)
 
 
 def _state(root: Instance, course: Course) -> str:

@@ -32,9 +32,9 @@ TOLD: Final = (
 LONGEST_TOLD: Final = 60
 # Values of the rules of their own (numberSeries, clock.…, differsFrom, approval, fields …) and expressions are looked at by those rules.
 BUILT: Final[dict[str, frozenset[str]]] = {
-    "process": frozenset({"numberSeries", "retention", "title", "searchable", "ledger", "firstResponder"})
+    "process": frozenset({"numberSeries", "retention", "title", "searchable", "ledger", "register", "firstResponder"})
     | {"sites", "residentSees", "withdraw"},
-    "userTask": frozenset({"differsFrom", "excludes", "individual", "residentAsk", "residentStep", "signatures"})
+    "userTask": frozenset({"differsFrom", "excludes", "individual", "ledgerStep", "residentAsk", "residentStep", "signatures"})
     | {"approval", "buttons", "fields", "returnTo", "whenNobody", "whenSame", "whenInitiator", "withdraw", "copyTo"},
     **dict.fromkeys(TOLD, frozenset({"residentStep"})),
     "lane": frozenset({"group"}),
@@ -143,22 +143,26 @@ def _told(value: str) -> Iterator[str]:
 _FORMATS: Final[dict[str, Callable[[str], Iterator[str]]]] = {
     "searchable": _names,
     "ledger": _names,
+    "register": _names,
     "group": _post,
     "sites": _sites,
     "residentSees": _names,
     "residentStep": _told,
     "residentAsk": _told,
+    "ledgerStep": _told,
     "copyTo": _copied,
 }
 _EXAMPLES: Final = {
     "searchable": "house, telephone",
     "ledger": "kind, urgency",
+    "register": "archive_number, remark",
     "group": "technician",
     "sites": "S1, S2",
     "residentSees": "house, content",
     "copyTo": "cs_supervisor, ${caller_login}",
     "residentStep": "师傅已到场 | The technician has arrived",
     "residentAsk": "请确认报价 | Please agree to the price",
+    "ledgerStep": "接单人 | Taken by",
 }
 
 

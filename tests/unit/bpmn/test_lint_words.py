@@ -388,7 +388,8 @@ def test_copies_go_to_posts_and_to_whom_an_expression_names():
 
 
 @pytest.mark.parametrize(
-    "named", [{"scenarioGate": "required"}, {"retention": "3y"}, {"searchable": "a b"}, {"ledger": "a b"}, {"colour": "red"}]
+    "named",
+    [{"scenarioGate": "required"}, {"retention": "3y"}, {"searchable": "a b"}, {"ledger": "a b"}, {"register": "a b"}, {"colour": "red"}],
 )
 def test_properties_that_are_unknown_or_not_built_are_refused_on_a_process(named):
     assert [problem.severity for problem in found(bpmn(properties(**named) + chain(USER)), "property")] == ["error"]
@@ -406,6 +407,8 @@ TOLD = properties(residentStep="已到场 | A technician has arrived", residentA
         (properties(residentAsk="长" * 61), False),
         (properties(residentAsk=""), False),
         (properties(residentSees="house"), False),
+        (properties(ledgerStep="接单人 | Taken by"), True),
+        (properties(ledgerStep="a | b | c"), False),
     ],
 )
 def test_what_is_told_to_residents_is_short_and_in_one_or_two_languages(inside, right):
