@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import Any
@@ -128,12 +128,35 @@ def _is_zone(zone: str) -> bool:
 
 def facts(session: Session, code: str) -> SiteFacts:
     """The site's facts, kept for a few seconds; raises NotFound."""
-    kept: dict[str, tuple[float, SiteFacts]] = db.of(session).keep.setdefault("sites", {})
-    read_at, known = kept.get(code, (0.0, None))
+    mine: dict[str, SiteFacts] = session.info.setdefault("sites", {})
+    if code in mine:
+        return mine[code]
+    read_at, known = _kept(session).facts.get(code, (0.0, None))
     if known is None or time.monotonic() - read_at > KEPT_SECONDS:
-        known = _read(session, code)
-        kept[code] = (time.monotonic(), known)
+        changes, read_at = _kept(session).changes, time.monotonic()
+        known = mine[code] = _read(session, code)
+        # What was read may be what this transaction, or one before it that shares its commit, has written: others have it from then on.
+        db.on_commit(session, partial(_keep, session, code, read_at, known, changes))
     return known
+
+
+@dataclass
+class _Kept:
+    """What is kept of all sites for everybody, by code with the moment of reading; and how often some of it was changed here."""
+
+    facts: dict[str, tuple[float, SiteFacts]] = field(default_factory=dict)
+    changes: int = 0
+
+
+def _kept(session: Session) -> _Kept:
+    kept: _Kept = db.of(session).keep.setdefault("sites", _Kept())
+    return kept
+
+
+def _keep(session: Session, code: str, read_at: float, known: SiteFacts, changes: int) -> None:
+    kept = _kept(session)
+    if kept.changes == changes:  # nobody has changed a site since
+        kept.facts[code] = (read_at, known)
 
 
 def _read(session: Session, code: str) -> SiteFacts:
@@ -184,4 +207,7 @@ def staff_changed(session: Session, codes: Iterable[str]) -> None:
 
 
 def forget(session: Session, code: str) -> None:
-    db.of(session).keep.get("sites", {}).pop(code, None)
+    session.info.get("sites", {}).pop(code, None)
+    kept = _kept(session)
+    kept.changes += 1
+    kept.facts.pop(code, None)

@@ -36,6 +36,7 @@ class Turn:
     def __init__(self, turns: "Turns") -> None:
         self._turns = turns
         self._batch: _Batch | None = None
+        self._was_first = True  # of its batch: it has seen nothing that was not committed
         self._reader: sqlite3.Connection | None = None
         self.has_looked_ahead = False  # something was read before the turn came, and may have been overtaken since
         self.is_deciding = False  # on what was read so far: what is read in the turn does not belong to it
@@ -59,6 +60,7 @@ class Turn:
         if self._batch is None:
             self._give_reader_back()
             self._batch = self._turns.take()
+            self._was_first = self._batch.size == 1
         return self._turns.driver
 
     def connection(self) -> Connection:
@@ -79,12 +81,15 @@ class Turn:
         self.has_looked_ahead = False
 
     def end(self, failed: bool) -> None:
-        """Keep what was written, or undo it, and let the next one have the turn; returns after the commit that covers it."""
+        """Keep what was written, or undo it, and let the next one have the turn; returns after the commit that covers it.
+
+        Who failed by what others have written waits for their commit as well: nobody is told of what may still come to nothing.
+        """
         self._give_reader_back()
         if self._batch is None:
             return
         self._turns.pass_on(self._batch, failed)
-        if failed:
+        if failed and self._was_first:
             return
         self._batch.done.wait()
         if self._batch.error is not None:

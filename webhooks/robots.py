@@ -15,8 +15,9 @@ from urllib.parse import urlencode
 import requests
 
 from engine.errors import StewardError
+from webhooks.patience import Patient
 
-SECONDS = 15
+SECONDS = 15  # for all of an exchange
 MAX_ANSWER = 100_000
 PIECE = 4_000
 LONGEST = {"wecom": 2_000, "dingtalk": 18_000, "feishu": 18_000}  # bytes of a text that every one of them takes
@@ -28,7 +29,7 @@ def send(kind: str, address: str, secret: str | None, text: str, now: datetime) 
     url, body = {"wecom": _wecom, "dingtalk": _dingtalk, "feishu": _feishu}[kind](address, secret or "", said, now)
     try:
         # Nobody may send us elsewhere: the address was checked, what it points to was not.
-        with requests.post(url, json=body, timeout=SECONDS, allow_redirects=False, stream=True) as answer:
+        with _session() as session, session.post(url, json=body, timeout=SECONDS, allow_redirects=False, stream=True) as answer:
             content = b"".join(islice(answer.iter_content(PIECE), MAX_ANSWER // PIECE))
             if answer.status_code != 200:
                 raise StewardError(f"Expected the robot to answer 200, but it answered {answer.status_code}")
@@ -36,6 +37,13 @@ def send(kind: str, address: str, secret: str | None, text: str, now: datetime) 
         # Its own words hold the address, and with it the key.
         raise StewardError(f"Expected the robot to answer, but: {type(error).__name__}") from None
     _refuse_unless_taken(kind, content)
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, Patient())
+    return session
 
 
 def _wecom(address: str, _secret: str, text: str, _now: datetime) -> tuple[str, dict[str, Any]]:

@@ -2,13 +2,16 @@
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event, select, update
 
 from engine.db import Database, insert_unless_there, on_commit
+from engine.errors import Conflict
 from engine.tables import Site, SiteVariable
+from tests.eventually import eventually
 from tests.factories import Company
 from tests.people import START
 
@@ -122,6 +125,37 @@ def test_a_failed_commit_is_told_to_everybody_in_it(sqlite_url: str) -> None:
     assert codes(database) == set()
     add(database, "T2")
     assert codes(database) == {"T2"}
+    database.dispose()
+
+
+def test_who_is_refused_by_what_others_wrote_is_told_after_their_commit_or_of_its_failure(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    answers: dict[str, BaseException] = {}
+    first_has_written = threading.Event()
+
+    def write(name: str, wait: Callable[[], object]) -> None:
+        try:
+            with database.transaction() as session:
+                if session.scalar(select(Site.code).where(Site.code == "T1")) is not None:
+                    raise Conflict("Expected to be the first, but somebody was faster")
+                session.add(Site(code="T1", name="x", zone="UTC", created_at=START))
+                session.flush()
+                first_has_written.set()
+                wait()
+        except (OSError, Conflict) as error:
+            answers[name] = error
+
+    def refuse(_connection: object) -> None:
+        raise OSError("the disk is gone")
+
+    event.listen(database.engine, "commit", refuse)
+    second = threading.Thread(target=lambda: first_has_written.wait() and write("second", lambda: None))
+    second.start()
+    write("first", lambda: eventually(lambda: database._turns is not None and database._turns._waiting > 0))
+    second.join()
+    event.remove(database.engine, "commit", refuse)
+    assert codes(database) == set()
+    assert [type(answers[name]) for name in ("first", "second")] == [OSError, OSError]
     database.dispose()
 
 

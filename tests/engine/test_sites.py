@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import insert
 
 from engine import history, sites
 from engine.db import Database
 from engine.errors import Conflict, Forbidden, Invalid, NotFound
+from engine.tables import SiteVariable
 from tests.people import ANNA, EMMA, HUA, OPERATOR, START
 
 
@@ -56,6 +58,33 @@ def test_a_site_sets_its_figures_and_goes_back_to_the_default(database: Database
         {"name": "repair_take_limit", "before": None, "after": "PT7M"},
         {"name": "repair_take_limit", "before": "PT7M", "after": None},
     ]
+
+
+def test_a_figure_that_was_set_and_undone_was_never_there(database: Database) -> None:
+    def limit() -> object:
+        with database.read() as session:
+            return sites.facts(session, "S1").variables.get("repair_take_limit")
+
+    with pytest.raises(OSError, match="undone"), database.transaction() as session:
+        sites.set_variable(session, "S1", "repair_take_limit", "PT7M", EMMA, START)
+        assert sites.facts(session, "S1").variables["repair_take_limit"] == "PT7M"
+        raise OSError("undone")
+    assert limit() is None
+    with database.transaction() as session:
+        sites.set_variable(session, "S1", "repair_take_limit", "PT9M", EMMA, START)
+    assert limit() == "PT9M"
+
+
+def test_what_was_read_before_a_change_is_not_kept_after_it(database: Database) -> None:
+    with database.read() as early:
+        before = sites.facts(early, "S1")
+        with database.engine.connect() as connection:  # somebody else, in the meantime: on SQLite a thread is in one transaction only
+            connection.execute(insert(SiteVariable).values(site="S1", name="limit", value=7))
+            connection.commit()
+        sites.staff_changed(early, ["S1"])
+        assert sites.facts(early, "S1").variables == before.variables
+    with database.read() as session:
+        assert sites.facts(session, "S1").variables == {"limit": 7}
 
 
 def test_figures_are_set_by_the_administrators_of_the_site_only(database: Database) -> None:
