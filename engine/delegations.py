@@ -27,7 +27,7 @@ def delegate(session: Session, task_id: int, to: str, actor: Actor, now: datetim
     """Ask somebody at the site for help with a task that one holds; until they answer, nobody else can do anything with it."""
     work = hold_open(session, task_id, actor)
     task, owner = work.task, work.task.assignee
-    refuse_if_delegated(task)
+    refuse_if_delegated(task, actor)
     if owner is None or not is_owner(task, actor):
         raise Forbidden("Expected somebody who holds the task, for only they can ask for help with it")
     question = checked_reason(question, is_required=False, field="question")

@@ -25,23 +25,29 @@ _BY_PROXY = Prepared(
 
 def require_may_act(session: Session, held: runner.Held, work: TaskWork, actor: Actor, now: datetime) -> None:
     """Raise Forbidden for who may not do this task: nor send it back, nor name others who sign it."""
-    require_other_person(session, held, work, actor, now)
+    require_not_barred(session, held, work, actor, now)
+    require_not_other_half(session, held, work, actor, now)
     require_not_excluded(held, work, actor, now)
 
 
-def require_other_person(session: Session, held: runner.Held, work: TaskWork, actor: Actor, now: datetime) -> None:
-    """`steward:differsFrom`: who did one of these activities may not do this one too, such as repair and collect (A57).
+def require_not_barred(session: Session, held: runner.Held, work: TaskWork, actor: Actor, now: datetime) -> None:
+    """Who has given the first of two signatures may not give the second, and who started a case does not decide it."""
+    task, details = work.task, held.workflow.details(work.task.token)
+    barred = set(details.get("not", ()))
+    one = {actor.login, work.principal, *(absent.login for absent in actor.absent(task.site, task.key))}
+    if barred and "signer" in details:  # of two signatures: nor may the one for whom the first hand stands in
+        one |= _as_one(session, work, actor, now)
+    if one & barred:
+        raise Forbidden(f"Expected somebody else for {work.task.name}, but {actor.login} has signed it or started the case")
 
-    A proxy and their principal count as one person.
-    """
+
+def require_not_other_half(session: Session, held: runner.Held, work: TaskWork, actor: Actor, now: datetime) -> None:
+    """`steward:differsFrom`: who did one of these activities may not do this one too, such as repair and collect (A57)."""
     task, process = work.task, held.loaded.process
     others = [name.strip() for name in process.activity(task.activity_id).properties.get("differsFrom", "").split(",") if name.strip()]
-    barred = set(held.workflow.details(task.token).get("not", ()))
-    if not (others or barred) or actor.login is None:
+    if not others or actor.login is None:
         return
-    one = proxies.counted_as_one(session, actor.login, task.site, task.key, now) | {work.principal or actor.login}
-    if one & barred:
-        raise Forbidden(f"Expected somebody else for {task.name}, but {actor.login} has signed it or started the case")
+    one = _as_one(session, work, actor, now)
     rows = _BY_PROXY.rows(session, {"of_instance": task.instance_id})
     hands = {(activity_id, principal): proxy for activity_id, principal, proxy in rows}
     for activity_id in others:
@@ -49,6 +55,13 @@ def require_other_person(session: Session, held: runner.Held, work: TaskWork, ac
         if found := one & (signed | {hands.get((activity_id, login)) for login in signed}):
             name = process.activity(activity_id).name or activity_id
             raise Forbidden(f"Expected somebody other than who did {name}, but that was {min(found)} too")
+
+
+def _as_one(session: Session, work: TaskWork, actor: Actor, now: datetime) -> frozenset[str]:
+    """A proxy and their principal count as one person; the machine is nobody."""
+    if actor.login is None:
+        return frozenset()
+    return proxies.counted_as_one(session, actor.login, work.task.site, work.task.key, now) | {work.principal or actor.login}
 
 
 def require_not_excluded(held: runner.Held, work: TaskWork, actor: Actor, now: datetime) -> None:

@@ -117,7 +117,9 @@ class _Hiding:
         self.hidden: set[str] = set()
         # What conditions can read: what is filled in, else the case's variables, else the defaults.
         defaults = {key: component.default for key, component in form.fields.items() if component.default is not None}
-        given = {key: _read_lightly(form.fields[key], value) for key, value in payload.items() if key in form.fields}
+        # What is sent for a field that cannot be filled in is not taken, so no condition may go by it either.
+        fillable = {key for key, component in form.fields.items() if not (component.readonly or component.withheld)}
+        given = {key: _read_lightly(form.fields[key], value) for key, value in payload.items() if key in fillable}
         known = {name: value for name, value in variables.items() if value is not None}
         self.seen: dict[str, Any] = {**defaults, **known, **given}
 

@@ -18,7 +18,7 @@ from engine.bpmn.model import Process
 from engine.bpmn.triggers import Holder, Return, StateCorrupt
 from engine.bpmn.ways_back import Way
 from engine.bpmn.workflow import Workflow
-from engine.errors import Conflict, NotFound, NotRunnable
+from engine.errors import Conflict, Forbidden, NotFound, NotRunnable
 from engine.history import Event
 from engine.states import OPEN_TASK
 from engine.tables import Instance, InstanceState, TaskReturn, UserTask
@@ -62,10 +62,10 @@ def targets(session: Session, task: UserTask) -> list[Target]:
         if not allowed:
             return []
         state = session.scalars(select(InstanceState.state).where(InstanceState.instance_id == instance.id)).one()
-        ways = Workflow.load(loaded.executable, state, instance.id).ways_from(task.token)
+        workflow = Workflow.load(loaded.executable, state, instance.id)
+        return [] if workflow.advises(task.token) else _targets(instance, loaded.process, allowed, workflow.ways_from(task.token))
     except (NotFound, NotRunnable, StateCorrupt):
         return []
-    return _targets(instance, loaded.process, allowed, ways)
 
 
 def _targets(instance: Instance, process: Process, allowed: frozenset[str], ways: Iterable[Way]) -> list[Target]:
@@ -85,7 +85,8 @@ def _targets(instance: Instance, process: Process, allowed: frozenset[str], ways
 def return_task(session: Session, task_id: int, to: str, reason: str, actor: Actor, now: datetime) -> Returned:
     """Send a task back, with a reason. Who may do the task may send it back.
 
-    Raises Conflict for a target that is not allowed, or that the case has not passed. Whoever did the target before gets it again, if
+    Raises Conflict for a target that is not allowed, or that the case has not passed, and Forbidden for who was only asked for an
+    opinion before. Whoever did the target before gets it again, if
     they still may do it; all others find it in their pool.
     """
     session.connection()  # the turn to write comes first: nothing that is read here may be overtaken
@@ -94,10 +95,12 @@ def return_task(session: Session, task_id: int, to: str, reason: str, actor: Act
     login = task_work.require_person(actor)
     task_work.require_candidate(work, actor)
     task_work.refuse_if_held_by_another(work.task, actor)
-    task_work.refuse_if_delegated(work.task)
+    task_work.refuse_if_delegated(work.task, actor)
     said = task_work.checked_reason(reason)
     held = runner.hold(session, work.instance)
     exclusions.require_may_act(session, held, work, actor, now)
+    if held.workflow.advises(work.task.token):
+        raise Forbidden(f"Expected somebody who decides on {work.task.name}, but who signs before them only gives an opinion")
     ways = held.workflow.ways_from(work.task.token)
     target = _chosen(work, _targets(work.instance, held.loaded.process, words(held.loaded.process, work.task.activity_id), ways), to)
     told = {"task": task_id, "name": work.task.name, "to": to, "to_name": target.name, "reason": said}

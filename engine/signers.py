@@ -1,14 +1,15 @@
 """加签 and 减签: let somebody sign a task before, after or beside whoever has it, and take them away again."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from engine import db, exclusions, rights, runner
 from engine.actors import Actor
-from engine.bpmn.signers import BEFORE
+from engine.bpmn.signers import BARRED, BEFORE
 from engine.bpmn.triggers import AddSigner, RemoveSigner
-from engine.errors import Conflict, Invalid, NotFound
+from engine.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.history import Event
 from engine.identity import require_person_at
 from engine.tables import UserTask
@@ -33,7 +34,7 @@ def add(session: Session, task_id: int, login: str, where: str, actor: Actor, no
     Before: the task goes away and comes back when they have signed. Raises Conflict for who signs it already.
     """
     work = hold_open(session, task_id, actor)
-    refuse_if_delegated(work.task)
+    refuse_if_delegated(work.task, actor)
     require_person(actor)
     require_candidate(work, actor)
     refuse_if_held_by_another(work.task, actor)
@@ -44,6 +45,7 @@ def add(session: Session, task_id: int, login: str, where: str, actor: Actor, no
     _require_there(session, login, work)
     held = runner.hold(session, work.instance)
     exclusions.require_may_act(session, held, work, actor, now)
+    _require_may_sign(session, held, login, work, now)
     if work.task.assignee is None and where != BEFORE:  # which comes back as theirs
         set_assignee(session, work.task, holder)
         admit(session, work, holder or "")
@@ -60,6 +62,16 @@ def _require_there(session: Session, login: str, work: TaskWork) -> None:
         require_person_at(session, login, work.task.site)
     except Invalid as refusal:
         raise Invalid(str(refusal), {"login": "请选择本项目的在职人员"}) from None
+
+
+def _require_may_sign(session: Session, held: runner.Held, login: str, work: TaskWork, now: datetime) -> None:
+    """Whoever may not do the task may not sign it either: better said now than to those who wait for them."""
+    signer, of_them = Actor(login, "page"), replace(work, principal=None)
+    try:
+        exclusions.require_not_other_half(session, held, of_them, signer, now)
+        exclusions.require_not_excluded(held, of_them, signer, now)
+    except Forbidden as refusal:
+        raise Invalid(refusal.message, {"login": BARRED}) from None
 
 
 @db.decided

@@ -153,8 +153,10 @@ def refuse_if_held_by_another(task: UserTask, actor: Actor) -> None:
         raise AlreadyClaimed(f"Expected a task that is free or yours, but {task.assignee} holds task {task.id}")
 
 
-def refuse_if_delegated(task: UserTask) -> None:
-    """Raise Conflict while a helper holds the task: its owner decides, after the answer."""
+def refuse_if_delegated(task: UserTask, actor: Actor) -> None:
+    """Raise Conflict while a helper holds the task: its owner decides, after the answer; or the resident whose answer is asked for."""
+    if actor.is_by_link:
+        return
     if task.delegated_by is not None:
         raise Conflict(f"Expected {task.delegated_by} to decide on task {task.id}, but it waits for the answer of {task.assignee}")
 

@@ -75,7 +75,7 @@ def unclaim(session: Session, task_id: int, actor: Actor, now: datetime, reason:
     if work.task.assignee is None:
         return work.task
     require_holder_or_supervisor(work, actor, "take a task from somebody else")
-    refuse_if_delegated(work.task)
+    refuse_if_delegated(work.task, actor)
     if not work.groups and work.users <= {work.task.assignee}:
         raise Conflict("Expected a task that others may take, but this one is for one person alone: assign it instead")
     before = work.task.assignee
@@ -133,7 +133,7 @@ def _require_right(session: Session, work: TaskWork, actor: Actor, now: datetime
     except (Forbidden, AlreadyClaimed):
         proxies.refuse_after_end(session, work.task.site, work.task.assignee, actor, now)
         raise
-    refuse_if_delegated(work.task)
+    refuse_if_delegated(work.task, actor)
 
 
 def _check(session: Session, held: runner.Held, task: UserTask, variables: Mapping[str, Any]) -> tuple[deciding.Said, Mapping[str, Any]]:

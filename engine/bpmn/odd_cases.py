@@ -65,11 +65,12 @@ class OddCases:
             details = _instead(details, "whenSame", self.same, staff, found)
             found = people(details, staff) or frozenset()
         starter = context.case.get("starter")
-        if "settled" in details or self.initiator is None or starter not in found:
+        if "settled" in details or self.initiator is None or starter is None:
             return details
-        if len(found) == 1:
+        if found == {starter}:
             return _instead(details, "whenInitiator", self.initiator, staff, found)
-        return details if self.initiator.passes else {**details, "not": [starter]}
+        # Also where they are no candidate: they may be given the task, named as a signer, or stand in for somebody.
+        return details if self.initiator.passes else {**details, "not": sorted({*details.get("not", ()), starter})}
 
     def somebody(self, details: Details, answer: Answer, staff: Staff) -> Details:
         """The details, with what the answer makes of them where nobody could do the task. What names nobody is the manager's anyway."""
@@ -109,7 +110,7 @@ def _instead(details: Details, case: str, answer: Answer, staff: Staff, without:
     users = [*(users or ()), *([assignee] if assignee else ())] if keep else []
     groups = [*(groups or ()), *posts] if keep else posts
     changed = {"assignee": None, "candidate_users": list(dict.fromkeys(users)), "candidate_groups": list(dict.fromkeys(groups))}
-    barred = {} if keep else {"not": sorted(without)}
+    barred = {} if keep else {"not": sorted({*details.get("not", ()), *without})}
     return {**details, **changed, **barred, "odd": [*details.get("odd", ()), {**odd, "to": posts}]}
 
 

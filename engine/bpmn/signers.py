@@ -19,6 +19,7 @@ from engine.errors import Conflict, Invalid
 
 BEFORE, AFTER, BESIDE = "before", "after", "beside"
 PLACES: Final = (BEFORE, AFTER, BESIDE)
+BARRED: Final = "这个人不能办理这项任务，请选择别人"
 MAX_SIGNERS = 50  # of one position and all within it
 _WORK: Final = ("assignee", "candidate_users", "candidate_groups", "due_at", "follow_up_at", "priority", "name")
 
@@ -53,8 +54,12 @@ def add(token: Token, wanted: AddSigner) -> Token:
         raise Conflict(f"Expected at most {MAX_SIGNERS} added signers, but {main.task_spec.shown_as} has as many")
     if wanted.login in signing(main):
         raise Conflict(f"Expected somebody who does not sign here yet, but {wanted.login} does")
+    barred = [] if wanted.where == BEFORE or advises(token) else main.details.get("not") or []  # an opinion may be anybody's
+    if wanted.login in barred:
+        message = f"Expected somebody who may decide on {main.task_spec.shown_as}, but {wanted.login} has signed it or started the case"
+        raise Invalid(message, {"login": BARRED})
     said = {"login": wanted.login, "by": wanted.by, "where": wanted.where, "reason": wanted.reason}
-    signer = _place(token, said, {"assignee": wanted.login, "candidate_users": [], "candidate_groups": []})
+    signer = _place(token, said, {"assignee": wanted.login, "candidate_users": [], "candidate_groups": [], "not": barred})
     if wanted.where == BEFORE:
         _pause(token, wanted.by)
     if wanted.where != AFTER:
@@ -102,6 +107,14 @@ def counts(token: Token) -> bool:
         return True
     assert token.owner is not None
     return token.details["signer"]["where"] == BESIDE and counts(token.owner)
+
+
+def advises(token: Token) -> bool:
+    """Whether this position signs before somebody who then decides, or confirms what such a one says."""
+    if not is_added(token):
+        return False
+    assert token.owner is not None
+    return token.details["signer"]["where"] == BEFORE or advises(token.owner)
 
 
 def added_to(token: Token) -> list[Token]:
@@ -251,8 +264,10 @@ def _drop(position: Token, where: str) -> None:
 
 def _ask_a_second(token: Token, first: list[str]) -> None:
     """`steward:signatures` two_people: another candidate of the same task signs before it is done."""
-    users, groups = ([*(token.details.get(f"candidate_{kind}") or ())] for kind in ("users", "groups"))
-    work = {"assignee": None, "candidate_users": [login for login in users if login not in first], "candidate_groups": groups, "not": first}
+    users, groups, barred = ([*(token.details.get(name) or ())] for name in ("candidate_users", "candidate_groups", "not"))
+    barred = list(dict.fromkeys([*first, *barred]))
+    users = [login for login in users if login not in barred]
+    work = {"assignee": None, "candidate_users": users, "candidate_groups": groups, "not": barred}
     second = _place(token, {"login": None, "by": None, "where": AFTER, "reason": None}, work)
     token.task_spec.look_for(second, token.workflow.context)
 

@@ -144,6 +144,10 @@ class Workflow:
         """The completed tasks to which one can go back from this token."""
         return ways_back.ways_from(self._token(token_id))
 
+    def advises(self, token_id: str) -> bool:
+        """Whether who acts at this token was only asked for an opinion, by somebody who then decides."""
+        return signers.advises(self._token(token_id))
+
     def acts_after(self, token_id: str, by: str | None = None) -> list[ways_back.Act] | None:
         """What was done after a person completed the task of this token, and because of it; None when that is not known any more."""
         visit = ways_back.visit_by(self._instance, token_id)

@@ -119,6 +119,21 @@ def test_what_a_task_may_only_read_or_not_see_cannot_be_changed(company: Company
     assert company.variables(instance) == {"price": 80, "phone": "1", "note": "ok", "plate": "沪A"}
 
 
+@pytest.mark.parametrize("right", ["read", "hidden"])
+def test_what_is_sent_for_a_field_that_cannot_be_filled_in_hides_no_field_that_is_demanded(company: Company, right: str) -> None:
+    why = {"id": "f_why", "key": "why", "type": "textfield", "label": "why", "validate": {"required": True}}
+    price = {"id": "f_price", "key": "price", "type": "number", "label": "price"}
+    form = {"type": "default", "id": "slip", "components": [{**why, "conditional": {"hide": "=price <= 100"}}, price]}
+    company.deploy(
+        diagram(chain(START_EVENT, task("check", "technician", {"fields": f"price={right}"}, formRef="slip"), END_EVENT)),
+        **{"slip.form": json.dumps(form).encode()},
+    )
+    company.start(variables={"price": 500})
+    with pytest.raises(Invalid) as refused:
+        company.complete("check", ANNA, {"price": 1})
+    assert set(refused.value.fields) == {"why"}
+
+
 def test_what_a_task_demands_must_be_filled_in(company: Company) -> None:
     with_rights(company, "note=required", price=80)
     with pytest.raises(Invalid) as refused:

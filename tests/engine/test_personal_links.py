@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from engine import comments, history, personal_links, queries_resident, reports, user_tasks
+from engine import comments, delegations, history, personal_links, queries_resident, reports, user_tasks
 from engine.errors import AlreadyCompleted, Conflict, Forbidden, Invalid, LinkRefused, NotFound
 from engine.tables import House, Instance, PersonalLink
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, task
@@ -129,10 +129,13 @@ def test_who_acts_first_wins_and_the_other_is_told(company, quoted):
         personal_links.complete(session, made.token, task_id, {}, company.now)
 
 
-def test_the_resident_answers_also_while_the_staff_has_the_task_in_hand(company, quoted):
+@pytest.mark.parametrize("helper", [None, "bao"])
+def test_the_resident_answers_also_while_the_staff_has_the_task_in_hand(company, quoted, helper):
     made, task_id = link_to(company, quoted), company.task("agree").id
     with company.database.transaction() as session:
         user_tasks.claim(session, task_id, ANNA, company.now)
+        if helper is not None:
+            delegations.delegate(session, task_id, helper, ANNA, company.now)
     do(company, made, "agree", {"agreed": True})
     assert company.waiting() == ["work"]
     with company.database.transaction() as session, pytest.raises(AlreadyCompleted, match="link:"):

@@ -1,13 +1,15 @@
 """Added signers as people use them: on both databases, with rows, rights and history."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 
 from benchmarks.statement_log import listening
-from engine import signers, user_tasks
+from engine import identity, proxies, returning, signers, user_tasks
 from engine.actors import Actor
 from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Forbidden, Invalid, NotFound, Rejected
+from engine.tables import UserTask
 from tests.engine.test_approvals import approval, begin, decide
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, task
 from tests.people import ANNA, BAO, CHEN, DONG, EMMA, HUA, actor
@@ -107,10 +109,10 @@ def test_only_who_added_and_a_supervisor_take_away(company: Company) -> None:
         signers.remove(session, mine, "chen", DONG, company.now, "not needed")
     assert [(one.id, one.assignee) for one in company.open_tasks(instance)] == [(mine, "anna")]
     assert company.told(instance)[-2:] == ["signer.removed", "user_task.reopened"]
-    add(company, ANNA, "beside", "chen")
-    sign(company, CHEN)
+    add(company, ANNA, "beside", "bao")
+    sign(company, BAO)
     with company.database.transaction() as session, pytest.raises(NotFound):
-        signers.remove(session, mine, "chen", ANNA, company.now)
+        signers.remove(session, mine, "bao", ANNA, company.now)
 
 
 def test_a_further_vote_in_an_approval(company: Company) -> None:
@@ -205,3 +207,68 @@ def test_of_several_candidates_the_one_who_started_it_may_not_approve_it(company
     with pytest.raises(Forbidden):
         sign(company, ANNA)
     sign(company, BAO)
+
+
+def test_who_started_the_case_decides_it_neither_as_a_signer_nor_when_it_is_handed_to_them(company: Company) -> None:
+    instance = begin(company, task("work", "technician", BUTTONS), task("after"))
+    mine = company.task("work").id
+    for where in ("beside", "after"):
+        with company.database.transaction() as session, pytest.raises(Invalid) as refused:
+            signers.add(session, mine, "chen", where, ANNA, company.now, "because")
+        assert set(refused.value.fields) == {"login"}
+    add(company, ANNA, "before", "chen")  # an opinion decides nothing
+    sign(company, CHEN)
+    with company.database.transaction() as session:
+        user_tasks.assign(session, mine, "chen", DONG, company.now)
+    with pytest.raises(Forbidden):
+        sign(company, CHEN)
+    with company.database.transaction() as session:
+        user_tasks.assign(session, mine, "anna", DONG, company.now)
+    sign(company, ANNA)
+    assert company.waiting(instance) == ["after"]
+
+
+def test_who_started_the_case_does_not_decide_it_in_the_name_of_who_is_away(company: Company) -> None:
+    begin(company, task("work", "", BUTTONS, assignee="anna"))
+    with company.database.transaction() as session:
+        proxies.appoint(session, "anna", "chen", "S1", company.now, company.now + timedelta(days=1), ANNA, company.now)
+    with company.database.read() as session:
+        stand_in = identity.actor_of(session, identity.get(session, "chen"), "page", company.now)
+    with pytest.raises(Forbidden), company.database.transaction() as session:
+        user_tasks.complete(session, company.task("work").id, {"decision": "approve"}, stand_in, company.now)
+
+
+def test_who_started_the_case_does_not_give_the_second_of_two_signatures(company: Company) -> None:
+    begin(company, task("work", "technician,customer_service", {**BUTTONS, "signatures": "two_people"}), task("after"))
+    sign(company, ANNA)
+    with pytest.raises(Forbidden):
+        sign(company, CHEN)
+    sign(company, BAO)
+    assert company.waiting() == ["after"]
+
+
+def test_who_only_gives_an_opinion_sends_nothing_back_and_who_decides_as_well_does(company: Company) -> None:
+    instance = begin(company, task("first"), task("work", "technician", {**BUTTONS, "returnTo": "first,end"}))
+    company.complete("first", BAO)
+    add(company, ANNA, "before", "dong")
+    mine = task_of(company, DONG)
+    with company.database.read() as session:
+        assert returning.targets(session, session.get_one(UserTask, mine)) == []
+    for to in ("first", "end"):
+        with pytest.raises(Forbidden), company.database.transaction() as session:
+            returning.return_task(session, mine, to, "no", DONG, company.now)
+    sign(company, DONG)
+    add(company, ANNA, "beside", "emma")
+    with company.database.transaction() as session:
+        returning.return_task(session, task_of(company, EMMA), "first", "photographs are missing", EMMA, company.now)
+    assert company.waiting(instance) == ["first"]
+
+
+def test_who_did_the_other_half_or_is_excluded_is_not_asked_to_sign(company: Company) -> None:
+    properties = {"differsFrom": "first", "excludes": "interested"}
+    begin(company, task("first"), task("work", "technician", properties), interested="emma")
+    company.complete("first", BAO)
+    for login in ("bao", "emma"):
+        with company.database.transaction() as session, pytest.raises(Invalid) as refused:
+            signers.add(session, company.task("work").id, login, "before", ANNA, company.now, "because")
+        assert set(refused.value.fields) == {"login"}

@@ -85,6 +85,7 @@ def test_too_many_and_unknown_acts_are_refused(visit, company):
     anna.send("/inbox/bulk", status=422, act="claim", task=[str(number) for number in range(1, 102)])
     anna.open("/inbox").send("/inbox/bulk", status=404, act="delete", task="1")
     assert "没有选中任务" in anna.open("/inbox").send("/inbox/bulk", act="claim").text()
+    assert "没有选中任务" in anna.open("/inbox").send("/inbox/bulk", act="claim", task=["9" * 5000, "²", "-1", "0"]).text()
 
 
 def test_other_sites_tasks_are_not_found_in_bulk_either(visit, company):

@@ -103,6 +103,7 @@ def test_a_task_that_is_put_off_and_made_urgent_says_so(visit, company, order):
     dong = visit("dong").open(page(company)).submit("form[action$='/do/prioritize']", priority="100", reason="停水")
     assert "紧急" in dong.text(".title") and "Dong 把“Repair”的优先级从 50 改为 100 停水" in dong.text(".timeline")
     dong.submit("form[action$='/do/prioritize']", status=422, priority="")
+    dong.submit("form[action$='/do/prioritize']", status=422, priority="9" * 5000)
     assert dong.texts("#do-prioritize .wrong") == ["请填写 0 到 100"]
 
 

@@ -104,6 +104,7 @@ def test_the_calendar_tells_announced_years_from_assumed_ones(visit):
     emma.open("/sites/S1?year=2090")
     assert emma.text("#calendar p .badge") == "暂定" and "9月30日 周六 至 10月3日 周二 放假 推算" in emma.text("#calendar .list")
     emma.open("/sites/S1?year=99999")
+    emma.open(f"/sites/S1?year={'9' * 5000}")
 
 
 def test_a_day_that_is_none_is_refused_in_words(visit):

@@ -7,6 +7,7 @@ import click
 
 from web.cli import shapes
 from web.cli.console import Console, JsonData, Moment, as_json, as_person, every_page, pass_console, print_json, show
+from web.numbers import whole
 
 COLUMNS = ("id", "number", "key", "site", "state", "waiting", "incidents", "first_responder", "started_at")
 
@@ -118,8 +119,9 @@ def find(session: Any, text: str, actor: Any) -> Any:
     from engine import listings
     from engine.errors import NotFound
 
-    if text.isdigit() and int(text) < 2**63:
-        return listings.instance(session, int(text), actor)
+    number = whole(text)
+    if number is not None:
+        return listings.instance(session, number, actor)
     found = listings.instances(session, actor, number=text, limit=200).items
     if not found:
         raise NotFound(f"Expected the id or number of an instance, but there is no {text!r}")

@@ -11,12 +11,12 @@ from engine.errors import Conflict, Invalid, NotFound, Rejected, Unusable
 from engine.tables import Instance
 from web import current, sentences
 from web.names import names_of
+from web.numbers import whole
 from web.pages import addresses
 from web.settling import settle
 
 pages = Blueprint("bulk", __name__, url_prefix="/inbox/bulk")
 ACTS = ("claim", "approve")
-LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ def act() -> ResponseReturnValue:
     what = request.form.get("act", "")
     if what not in ACTS:
         raise NotFound(f"Expected one of {', '.join(ACTS)}, but it is {what!r}")
-    given = [text for text in dict.fromkeys(request.form.getlist("task")) if text.isdecimal() and 0 < int(text) <= LARGEST_ID]
+    given = [number for number in map(whole, dict.fromkeys(request.form.getlist("task"))) if number]
     if len(given) > bulk.MOST:
         raise Invalid(f"Expected at most {bulk.MOST} tasks at once, but got {len(given)}")
-    outcomes = [_one(int(text), what) for text in given]
+    outcomes = [_one(number, what) for number in given]
     back = addresses.local(request.form.get("next")) or url_for("inbox.show")
     return render_template("inbox/bulk.html", outcomes=outcomes, what=what, back=back)
 

@@ -16,6 +16,7 @@ from engine.posts import POSTS
 from engine.working_days import Stretch
 from web import current, sentences, words
 from web.cast import clock_name
+from web.numbers import whole
 
 pages = Blueprint("sites", __name__, url_prefix="/sites")
 # Units of a length of time: how many seconds, and how a length of it is written.
@@ -111,8 +112,8 @@ def _page(code: str, errors: Mapping[str, str]) -> str:
         found = figures.of(session, code, actor)
         facts = sites.facts(session, code)
         this_year = now.astimezone(facts.zone).year
-        asked = request.args.get("year", "")
-        year = int(asked) if asked.isdecimal() and working_days.FIRST <= int(asked) <= working_days.LAST else this_year
+        asked = whole(request.args.get("year", ""))
+        year = asked if asked is not None and working_days.FIRST <= asked <= working_days.LAST else this_year
         return render_template(
             "sites/settings.html",
             site=site,

@@ -17,6 +17,7 @@ from engine.errors import Invalid
 from engine.personal_links import Made
 from engine.tables import PersonalLink
 from web import current, names, sentences
+from web.numbers import whole
 
 pages = Blueprint("links", __name__)
 
@@ -115,7 +116,7 @@ def _days(usual: int) -> int:
     text = request.form.get("days", "").strip()
     if not text:
         return usual
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    return whole(text) or 0
 
 
 def _once() -> bool:

@@ -22,12 +22,12 @@ from engine.forms import Form
 from engine.tables import PersonalLink, UserTask
 from web import current, errors, language, sentences
 from web.headers import OF_FILES
+from web.numbers import whole
 from web.pages import fields, resident_course
 from web.settling import settle
 
 pages = APIBlueprint("residents", __name__, url_prefix="/r", enable_openapi=False)
 A_DAY = 86_400
-ID = re.compile(r"[1-9]\d{0,17}")
 CODED = re.compile(r"[a-z0-9_]{1,64}")  # choices, ticks, hashes: nothing that anybody would copy
 LONGEST_SHOWN = 2_000  # of a text that could not be sent any more
 
@@ -159,8 +159,8 @@ def _case_page(
         "again": gettext("已收到，没有重复登记。请收藏这个页面，随时可以查看进展。"),
         "done": gettext("已提交，谢谢您。"),
     }
-    late = request.args.get("late", "")
-    problem = resident_course.too_late(session, link, int(late), view.zone) if ID.fullmatch(late) else None
+    late = whole(request.args.get("late", ""))
+    problem = resident_course.too_late(session, link, late, view.zone) if late else None
     return render_template("residents/case.html", view=view, token=token, done=said.get(request.args.get("said", "")), problem=problem)
 
 

@@ -9,6 +9,7 @@ from engine import follow_ups, priorities, sites
 from engine.actors import Actor
 from engine.errors import Invalid
 from web import words
+from web.numbers import whole
 from web.pages.operations.entry import Done, Field, Operation, Said, Situation
 
 NAMES = {
@@ -34,8 +35,8 @@ def _take_up(session: Session, task_id: int, said: Said, actor: Actor, now: date
 
 
 def _prioritize(session: Session, task_id: int, said: Said, actor: Actor, now: datetime) -> Done:
-    text = str(said.get("priority", ""))
-    task = priorities.change(session, task_id, int(text) if text.isdecimal() else -1, actor, now, said.get("reason", ""))
+    given = whole(str(said.get("priority", "")))
+    task = priorities.change(session, task_id, -1 if given is None else given, actor, now, said.get("reason", ""))
     return Done(gettext("“%(what)s”的优先级已保存。", what=task.name), stays=True)
 
 
