@@ -1,4 +1,4 @@
-"""Search over all history at the sites that a person audits, and whether the chains of a case hold.
+"""Search over all history at the sites that a person audits and over the company's own, and whether the chains of a case hold.
 
 History has one index besides its key: by site and time of entry. A search goes back along it in steps of a bounded number of events,
 so that what is rare is looked for in several short answers rather than in one that never comes.
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from engine import cursors, history, rights, search
 from engine.actors import Actor
 from engine.errors import NotFound
-from engine.history import Fault, Line
+from engine.history import COMPANY, Fault, Line
 from engine.tables import HistoryContent, HistoryEvent, Instance, Number, Person
 
 STEP = 20_000  # events of all sites together that one step looks at
@@ -30,7 +30,7 @@ _BEFORE_ALL: tuple[str, int] = ("", 0)  # stands before every event that was ent
 class Wanted:
     """What is looked for; what is None or empty does not narrow the search. Times are those of entry."""
 
-    site: str | None = None
+    site: str | None = None  # or COMPANY
     number: str | None = None  # of a case, or its end
     people: Sequence[str] | None = None  # logins
     kind: str | None = None
@@ -68,10 +68,13 @@ def audited(actor: Actor) -> list[str]:
 
 
 def find(session: Session, wanted: Wanted, actor: Actor, limit: int, cursor: str | None = None) -> Found:
-    """One step of the search, newest first. A site that the person does not audit has nothing in it; who audits none is refused."""
+    """One step of the search, newest first. A site that the person does not audit has nothing in it; who audits none is refused.
+
+    What belongs to no single site, such as the processes that all of them go by, is found by everybody who audits one.
+    """
     mine = audited(actor)
     rights.require(bool(mine), "audit a site")
-    sites = [site for site in mine if wanted.site in (None, site)]
+    sites = [site for site in (*mine, COMPANY) if wanted.site in (None, site)]
     before = cursors.decode(cursor, datetime, str, int) if cursor is not None else None
     if not sites:
         return Found([], None)
@@ -151,7 +154,9 @@ def _narrowing(wanted: Wanted, sites: Sequence[str]) -> list[ColumnElement[bool]
         found.append(_any(HistoryContent.content.contains(f',"actor":{_said(one)},"data":', autoescape=True) for one in wanted.people))
     if wanted.key is not None:
         number = case((HistoryEvent.chain.startswith("i"), cast(func.substr(HistoryEvent.chain, 2), BigInteger)))
-        found.append(select(Instance.id).where(Instance.id == number, Instance.key == wanted.key).exists())
+        of_a_case = select(Instance.id).where(Instance.id == number, Instance.key == wanted.key).exists()
+        of_the_process = HistoryContent.content.contains(f'"key":{_said(wanted.key)},"version":', autoescape=True)
+        found.append(or_(of_a_case, (HistoryEvent.site == COMPANY) & of_the_process))
     return found
 
 

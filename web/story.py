@@ -222,7 +222,13 @@ def _link(sentence: Callable[[str, str], str]) -> Teller:
     return teller
 
 
+def _deployed(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    said = {"who": cast.who(line), "key": data.get("key"), "n": data.get("version")}
+    return Sentence(line.at, gettext("%(who)s 发布了流程 %(key)s 的第 %(n)s 版", **said), quote=str(data.get("hash", "")))
+
+
 TELLERS: dict[str, Teller] = automatic_events.TELLERS | {
+    "definition.deployed": _deployed,
     "link.made": _link(lambda who, number: gettext("%(who)s 生成了住户链接 %(number)s", who=who, number=number)),
     "link.opened": _link(lambda who, number: gettext("住户首次打开了链接 %(number)s", number=number)),
     "link.revoked": _link(lambda who, number: gettext("%(who)s 停用了住户链接 %(number)s", who=who, number=number)),

@@ -10,6 +10,7 @@ from engine import audit, search
 from engine.actors import Actor
 from engine.audit import Found, Wanted
 from engine.errors import Forbidden, NotFound
+from engine.history import COMPANY
 from engine.tables import Number
 from tests.engine.test_history import without_triggers
 from tests.factories import TWO_TASKS, Company
@@ -42,9 +43,21 @@ def types(company: Company, wanted: Wanted) -> list[str]:
 
 def test_everything_at_the_sites_that_one_audits_is_found_newest_first(company: Company) -> None:
     found = find(company, Wanted())
-    assert {line.site for line in found.lines} == {"S1"} and found.next is None
+    assert {line.site for line in found.lines} == {"S1", COMPANY} and found.next is None
     moments = [line.recorded_at for line in found.lines]
     assert moments == sorted(moments, reverse=True)
+
+
+def test_what_belongs_to_no_single_site_is_found_by_everybody_who_audits_one(company: Company) -> None:
+    hua = replace(HUA, posts=frozenset({("S2", "auditor")}))
+    for actor in (FANG, hua):
+        [line] = find(company, Wanted(site=COMPANY), actor).lines
+        assert line.type == "definition.deployed" and line.data is not None and line.data["key"] == "order"
+        assert line.hash in {one.hash for one in find(company, Wanted(kind="definition.deployed", key="order"), actor).lines}
+    assert find(company, Wanted(site=COMPANY, key="orde")).lines == []
+    assert find(company, Wanted(site=COMPANY, key="another")).lines == []
+    with pytest.raises(Forbidden):
+        find(company, Wanted(site=COMPANY), ANNA)
 
 
 def test_who_audits_no_site_is_refused_and_another_site_has_nothing_in_it(company: Company) -> None:
@@ -114,7 +127,7 @@ def test_what_is_rare_is_looked_for_in_steps_that_end(company: Company, order: i
 def test_several_sites_are_searched_as_one(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     both = replace(FANG, posts=frozenset({("S1", "auditor"), ("S2", "auditor")}))
     whole = find(company, Wanted(), both).lines
-    assert {line.site for line in whole} == {"S1", "S2"}
+    assert {line.site for line in whole} == {"S1", "S2", COMPANY}
     assert [line.hash for found in pages(company, Wanted(), 2, both) for line in found.lines] == [line.hash for line in whole]
     monkeypatch.setattr(audit, "STEP", 4)
     started = [line.site for found in pages(company, Wanted(kind="instance.started"), 1, both) for line in found.lines]

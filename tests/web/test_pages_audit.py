@@ -136,7 +136,15 @@ def test_another_sites_events_are_not_found(visit, company, order):
     company.start(site="S2", actor=CHEN.system("cli"), variables=CALL)
     visitor = visit("fang")
     assert len(visitor.open("/audit?kind=instance.started").texts("#found tbody tr")) == 1
-    assert {row["项目"] for row in rows(visitor.open("/audit/history.csv"))} == {"S1"}
+    assert {row["项目"] for row in rows(visitor.open("/audit/history.csv"))} == {"S1", "全公司"}
+
+
+def test_a_published_process_is_told_with_its_version_where_a_number_would_stand(visit, order):
+    visitor = visit("fang")
+    [line] = visitor.open("/audit?site=*").texts("#found tbody tr")
+    assert "发布了流程 order 的第 1 版" in line and "全公司" in line and "发布流程" in line
+    [row] = rows(visitor.open("/audit/history.csv?site=*"))
+    assert row["项目"] == "全公司" and row["流程"] == "报修" and len(row["原话"]) == 64
 
 
 def test_a_story_that_somebody_touched_says_from_which_event_on_to_those_who_audit(visit, company, order):

@@ -17,7 +17,7 @@ from engine import audit, definitions, masking, queries_case, rights, sites
 from engine.actors import Actor
 from engine.audit import Wanted
 from engine.definitions import Described
-from engine.history import Line
+from engine.history import COMPANY, Line
 from engine.tables import Instance
 from web import cells, current, event_kinds, words
 from web.cast import Cast, Sentence
@@ -51,6 +51,11 @@ class Told:
         return event_kinds.name(self.line.type)
 
     @property
+    def place(self) -> str:
+        """Where it happened, when it happened outside of cases."""
+        return gettext("全公司") if self.line.site == COMPANY else self.line.site
+
+    @property
     def entered_apart(self) -> bool:
         """Whether the time of entry is another than that of the event, as a page shows times."""
         return self.line.at.replace(second=0, microsecond=0) != self.line.recorded_at.replace(second=0, microsecond=0)
@@ -68,14 +73,13 @@ def show() -> ResponseReturnValue:
     rights.require(bool(mine), "audit a site")
     with current.steward().db.read() as session:
         found = audit.find(session, _wanted(session, said, mine), actor, PER_PAGE, request.args.get("cursor"))
-        known = {one.key: one.name or one.key for one in definitions.newest_of_all(session)}
         return render_template(
             "audit/audit.html",
             found=found,
             told=_told(session, found.lines, actor),
             said=said,
-            sites=[(code, code) for code in mine],
-            processes=sorted(known.items(), key=lambda one: one[1]),
+            sites=[*((code, code) for code in mine), (COMPANY, gettext("全公司"))],
+            processes=sorted(_processes(session).items(), key=lambda one: one[1]),
             kinds=event_kinds.offered(),
             further=url_for("audit.show", **said, cursor=found.next) if found.next else None,
             rows_at_most=ROWS_AT_MOST,
@@ -123,7 +127,7 @@ def _heads() -> list[str]:
 def _row(one: Told) -> list[object]:
     line = one.line
     return [
-        _exact(line.at, one.zone), _exact(line.recorded_at, one.zone), line.site, one.number, one.process, one.activity,
+        _exact(line.at, one.zone), _exact(line.recorded_at, one.zone), one.place, one.number, one.process, one.activity,
         one.who, line.actor, one.kind, one.sentence.text, one.sentence.quote,
         "; ".join(f"{label}: {value}" for label, value in one.values), line.chain, line.seq, line.hash,
     ]  # fmt: skip
@@ -176,6 +180,10 @@ def _activities(session: Session, text: str) -> list[str]:
     return sorted(found)
 
 
+def _processes(session: Session) -> dict[str, str]:
+    return {one.key: one.name or one.key for one in definitions.newest_of_all(session)}
+
+
 def _told(session: Session, lines: Sequence[Line], actor: Actor) -> list[Told]:
     """The lines in sentences, with what the person's posts do not open masked as the API does."""
     lines = masking.mask_lines(session, lines, actor)
@@ -184,15 +192,20 @@ def _told(session: Session, lines: Sequence[Line], actor: Actor) -> list[Told]:
     roots = {one.id: one for one in session.scalars(select(Instance).where(Instance.id.in_({one.root_id for one in cases.values()})))}
     described = {number: definitions.describe(session, one) for number, one in cases.items()}
     names = names_of(session, queries_case.logins_told(lines))
+    published = _processes(session) if any(line.site == COMPANY for line in lines) else {}
     processes = {number: one.process for number, one in described.items() if one.is_known}
     told = []
     for line in lines:
-        zone = sites.facts(session, line.site).zone
+        zone = sites.facts(session, line.site).zone if line.site != COMPANY else words.ZONE
         cast, instance = Cast(names, processes, zone), cases.get(line.instance or 0)
         [sentence] = tell_all([line], cast)
         values = _values(line, described[instance.id]) if instance is not None else []
         number = (roots[instance.root_id].number or instance.number or f"#{instance.root_id}") if instance is not None else ""
-        process = described[instance.id].process.name or instance.key if instance is not None else ""
+        process = (
+            described[instance.id].process.name or instance.key
+            if instance is not None
+            else published.get((line.data or {}).get("key", ""), "")
+        )
         told.append(Told(line, sentence, instance, number, process, cast.activity(line), cast.who(line), values, zone))
     return told
 
