@@ -112,7 +112,7 @@ def find(session: Session, directory: Path, hash: str, actor: Actor) -> Opened: 
     if found is None:
         raise missing
     attachment, file_name = found
-    path = _place(directory, hash)
+    path = _place(directory, hash).absolute()  # who sends it would look for it in a directory of its own
     if not path.is_file():
         raise NotFound(f"Expected the file {hash} on the disk, but it is not there: restore it from a backup")
     return Opened(path, attachment.media_type, file_name, attachment.size)

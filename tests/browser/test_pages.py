@@ -23,6 +23,8 @@ ADDRESSES = {
         "/board",
         "/ledgers",
         "/ledgers?key=callback&period=2026-W10",
+        "/audit",
+        "/audit?site=*&kind=definition.deployed",
         "/people",
         "/people/new?site=S1",
         "/people/technician.s1",

@@ -3,6 +3,7 @@
 import gzip
 import re
 import tomllib
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from babel.messages.pofile import read_po
 
 import web
 from engine.errors import Rejected
+from engine.settings import Settings
 from tests.factories import ONE_TASK, Company
 from tests.web.forms import CALL, FILES, PROCESS
 from web.errors import SENTENCES, status_of
@@ -161,7 +163,10 @@ def test_processes_are_read_with_their_versions_files_and_lint(visit, company):
     visitor.open("/processes/1/files/etc/passwd", status=404)
 
 
-def test_a_file_is_kept_shown_to_its_site_and_to_nobody_else(visit, tmp_path):
+def test_a_file_is_kept_shown_to_its_site_and_to_nobody_else(visit, app, tmp_path, monkeypatch):
+    """Where nothing else is said, files lie in a directory that is named from where Steward was begun."""
+    monkeypatch.chdir(tmp_path)
+    app.extensions["steward"] = replace(app.extensions["steward"], settings=Settings(attachments=Path("var/files")))
     picture = bytes.fromhex(
         "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
         "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"

@@ -46,7 +46,7 @@ def read_attachment(hash: str) -> Response:  # noqa: A002
     """A file that one of the person's sites uses."""
     with current.steward().db.read() as session:
         found = attachments.find(session, current.steward().settings.attachments, hash, current.actor())
-    answer = send_file(found.path.absolute(), as_attachment=not found.is_shown, download_name=found.file_name, etag=hash)
+    answer = send_file(found.path, as_attachment=not found.is_shown, download_name=found.file_name, etag=hash)
     answer.headers.update(OF_FILES | {"Content-Type": found.media_type, "Cache-Control": "private, no-cache"})
     return answer
 

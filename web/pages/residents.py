@@ -137,7 +137,7 @@ def show_file(token: str, file_hash: str) -> ResponseReturnValue:
     with steward.db.read() as session:
         link = personal_links.opened(session, token, current.now())
         found = personal_files.find(session, steward.settings.attachments, link, file_hash)
-    answer = send_file(found.path.absolute(), as_attachment=not found.is_shown, download_name=found.file_name, max_age=0)
+    answer = send_file(found.path, as_attachment=not found.is_shown, download_name=found.file_name, max_age=0)
     answer.headers.update(OF_FILES | {"Content-Type": found.media_type, "Cache-Control": f"private, max-age={A_DAY}, immutable"})
     return answer
 
