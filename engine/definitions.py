@@ -161,7 +161,9 @@ def _read(files: Mapping[str, bytes], problems: list[Problem], executable: bool)
                     path = str(PurePosixPath(file).with_name(f"{name}.form"))
                     files[path], forms[path] = form, compile_form(form, file)
             elif file.endswith(".dmn"):
-                tables[file] = decisions.compile_decisions(parser.read_xml(content, file), file)
+                table = parser.read_xml(content, file)
+                tables[file] = decisions.compile_decisions(table, file)
+                problems += decisions.check_types(table, file)
             elif file.endswith(".form"):
                 forms[file] = compile_form(content, file)
             else:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from lxml import etree
 
-from engine.bpmn.decision_types import ANY, Type
+from engine.bpmn.decision_types import ANY, KNOWN, Type
 from engine.bpmn.expressions_budget import EvaluationFailed, ExpressionError
 from engine.bpmn.feel import compile_feel, compile_unary
 from engine.bpmn.feel_tokens import tokens_of
@@ -125,6 +125,15 @@ class DecisionFile:
         allowed = self.child(element, "allowedValues", "typeConstraint")
         test = under.allowed if allowed is None or not self.text(allowed) else self.compiled(allowed, compile_unary)
         return Type(name, under.base, under.is_list or element.get("isCollection") == "true", test)
+
+    def check_types(self) -> None:
+        """Every type that is named is one that the file defines or that we know: values of another would be read as they come."""
+        for element in self.root.iter(f"{{{self.namespace}}}*"):
+            named = element.text if local(element) == "typeRef" else element.get("typeRef")
+            name = _plain(named or "")
+            if name and name not in self.types and name not in KNOWN:
+                message = f"Expected a type that the file defines, or one such as string, number, boolean or date, but found {name[:60]!r}"
+                self.problem(element, message, "type")
 
     def type_of(self, element: etree._Element | None) -> Type:
         """The type that the element's `typeRef` names."""

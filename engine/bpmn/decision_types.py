@@ -100,3 +100,5 @@ _CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "duration": as_duration, "dayTimeDuration": _length, "days and time duration": _length,
     "yearMonthDuration": _months, "years and months duration": _months,
 }  # fmt: skip
+#: Types that a file need not define. Values of those without a conversion are taken as they come.
+KNOWN = frozenset(_CONVERSIONS) | {"Any", "any", "null", "list", "context", "function", "range"}

@@ -20,9 +20,9 @@ from engine.bpmn.decision_types import ANY, Type
 from engine.bpmn.expressions_budget import SECONDS, Frame
 from engine.bpmn.feel_values import Function
 from engine.bpmn.sandbox import to_json
-from engine.errors import DeploymentRefused
+from engine.errors import DeploymentRefused, Problem
 
-__all__ = ["NAMESPACES", "Decision", "Table", "compile_decisions"]
+__all__ = ["NAMESPACES", "Decision", "Table", "check_types", "compile_decisions"]
 
 MAX_DECISIONS = 200
 
@@ -136,6 +136,13 @@ def compile_decisions(root: etree._Element, file: str) -> dict[str, Decision]:
     if reader.problems:
         raise DeploymentRefused(reader.problems)
     return decisions
+
+
+def check_types(root: etree._Element, file: str) -> list[Problem]:
+    """What is wrong with the types that a file names, asked when it is deployed: a file that was taken before goes on as it is."""
+    reader = _Reader(root, file)
+    reader.check_types()
+    return [problem for problem in reader.problems if problem.rule == "type"]
 
 
 @dataclass

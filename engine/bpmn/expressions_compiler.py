@@ -23,13 +23,13 @@ _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.FloorDiv: operators.floor_divide, ast.Mod: operators.modulo, ast.Pow: operators.power,
 }  # fmt: skip
 _COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Eq: lambda left, right: left == right, ast.NotEq: lambda left, right: left != right,
+    ast.Eq: operators.equal, ast.NotEq: operators.unequal,
     ast.Lt: operators.less, ast.LtE: operators.less_or_equal, ast.Gt: operators.greater, ast.GtE: operators.greater_or_equal,
     ast.In: operators.contained, ast.NotIn: operators.not_contained,
     ast.Is: lambda left, right: left is right, ast.IsNot: lambda left, right: left is not right,
 }  # fmt: skip
 _UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
-    ast.Not: lambda value: not value, ast.USub: operators.negate, ast.UAdd: operators.plus,
+    ast.Not: lambda value: not operators.is_true(value), ast.USub: operators.negate, ast.UAdd: operators.plus,
 }  # fmt: skip
 _FAILURES = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, MemoryError, Rejected)
 _NAMES = {
@@ -191,7 +191,7 @@ class Compiler:
             value = None
             for operand in operands:
                 value = operand(frame)
-                if bool(value) is stops_at:
+                if operators.is_true(value) is stops_at:
                     break
             return value
 
@@ -225,7 +225,7 @@ class Compiler:
 
         def run(frame: Frame) -> Any:
             frame.step()
-            return chosen(frame) if test(frame) else otherwise(frame)
+            return chosen(frame) if operators.is_true(test(frame)) else otherwise(frame)
 
         return run
 
@@ -294,7 +294,7 @@ class Compiler:
             for value in iterated(source(frame)):
                 frame.step()
                 bind(frame, targets, value)
-                if all(test(frame) for test in tests):
+                if all(operators.is_true(test(frame)) for test in tests):
                     collect(frame, level + 1, found)
 
         def run(frame: Frame) -> Any:

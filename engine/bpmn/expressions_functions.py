@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.bpmn.expressions_budget import MAX_ITEMS, EvaluationFailed, Frame, check_items, checked_weight, kind_of
-from engine.bpmn.expressions_operators import add
+from engine.bpmn.expressions_operators import add, is_true
 from engine.bpmn.expressions_values import parse_duration, text_of
 
 ZONE = ZoneInfo("Asia/Shanghai")  # of times written without a zone, where the site's own is not known
@@ -102,6 +102,15 @@ def real(value: Any) -> float:
     if not isinstance(value, str | int | float | Decimal):
         raise EvaluationFailed(f"Expected a number or text, but found {kind_of(value)}")
     return float(value)
+
+
+def truth(value: Any) -> bool:
+    """A truth value from whatever a form or a table gives: of texts, only what says true or false."""
+    if not isinstance(value, str):
+        return bool(value)
+    if (said := value.strip().lower()) not in ("true", "false"):
+        raise EvaluationFailed(f"Expected the text true or false, but found {value[:60]!r}")
+    return said == "true"
 
 
 def decimal(value: Any) -> Decimal:
@@ -243,13 +252,16 @@ def zone_of(frame: Frame) -> Any:
 
 
 def is_there(frame: Frame, name: Any) -> bool:
+    if not isinstance(name, str):
+        raise EvaluationFailed(f'Expected the name of a variable as text, as in has("paid"), but found {kind_of(name)}')
     return name in frame.locals or name in frame.variables
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "len": length, "min": smallest, "max": largest, "sum": total, "abs": absolute, "round": rounded, "floor": floor, "ceil": ceil,
-    "str": text_of, "int": whole, "float": real, "bool": bool, "decimal": decimal,
-    "sorted": ordered, "reversed": backwards, "any": lambda values: any(_list(values)), "all": lambda values: all(_list(values)),
+    "str": text_of, "int": whole, "float": real, "bool": truth, "decimal": decimal,
+    "sorted": ordered, "reversed": backwards,
+    "any": lambda values: any(map(is_true, _list(values))), "all": lambda values: all(map(is_true, _list(values))),
     "range": counting, "list": lambda values: list(_list(values)), "distinct": distinct,
     "lower": lambda text: _text(text).lower(), "upper": lambda text: _text(text).upper(), "strip": strip, "split": split,
     "contains": contains, "starts_with": matches, "ends_with": ends_with, "replace": replace, "join": join,

@@ -2,10 +2,13 @@
 
 import operator
 from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from engine.bpmn.expressions_budget import MAX_BITS, MAX_EXPONENT, EvaluationFailed, check_items, checked_weight, kind_of
+
+_TIMES = (date, datetime, timedelta)
 
 
 def _alike(left: Any, right: Any) -> tuple[Any, Any]:
@@ -117,12 +120,35 @@ def _ordered(sign: str, function: Callable[[Any, Any], bool], left: Any, right: 
         raise _unfit(sign, left, right) from None
 
 
+def equal(left: Any, right: Any) -> bool:
+    """Whether two values are the same. A time is never a text: asked of the two, the answer would be no whatever they say."""
+    same = bool(left == right)
+    if not same and (type(left) in _TIMES or type(right) in _TIMES) and str in (type(left), type(right)):
+        raise _unfit("==", left, right)
+    return same
+
+
+def unequal(left: Any, right: Any) -> bool:
+    return not equal(left, right)
+
+
+def is_true(value: Any) -> bool:
+    """Whether a condition holds. The text "false", as a list of choices may give it, says no and would count as yes."""
+    if type(value) is str and len(value) == 5 and value.lower() == "false":
+        raise EvaluationFailed(f"Expected true or false, but found the text {value!r}: compare it, or write bool(…)")
+    return bool(value)
+
+
 def contained(item: Any, container: Any) -> bool:
     if isinstance(container, str) and not isinstance(item, str):
         raise _unfit("in", item, container)
     if not isinstance(container, str | list | Mapping):
         raise _unfit("in", item, container)
-    return item in container
+    if item in container:
+        return True
+    if type(item) in _TIMES and isinstance(container, list) and any(type(each) is str for each in container):
+        raise _unfit("in", item, next(each for each in container if type(each) is str))
+    return False
 
 
 def not_contained(item: Any, container: Any) -> bool:

@@ -119,7 +119,7 @@ class ScriptCompiler(Compiler):
 
         def run(frame: Frame) -> Any:
             for test, body in branches:
-                if test(frame):
+                if operators.is_true(test(frame)):
                     return body(frame)
             return otherwise(frame) if otherwise is not None else None
 

@@ -178,6 +178,8 @@ class _Translation:
         self.take()
         otherwise = self.choice(depth)
         self.prefixes -= 1
+        if not (condition.strip() and chosen.strip() and otherwise.strip()):
+            raise ExpressionError("Expected a condition before '?' and a value before and after ':', but one of them is missing", line)
         return f"(({chosen}) if ({condition}) else ({otherwise}))"
 
     @staticmethod

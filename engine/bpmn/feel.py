@@ -91,4 +91,6 @@ class _Grammar(Grammar):
         uses_input, self.uses_input = self.uses_input, outside or self.uses_input
         if (parts := range_in(tested)) is not None:
             return call(" ..", line, value, *parts)
+        if isinstance(tested, ast.Constant) and isinstance(tested.value, bool):
+            return call(" =", line, value, tested)  # written out it is a value, not a condition: else null would pass `true`
         return call(" fits", line, value, tested, constant(uses_input, line))

@@ -8,7 +8,7 @@ from lxml.etree import _Element
 
 from engine.bpmn import foreign, namespaces, performers
 from engine.bpmn.model import Activity, Lane, Process
-from engine.bpmn.parser import MAX_NODES, local_name, read_xml
+from engine.bpmn.parser import MAX_NODES, read_xml
 from engine.errors import DeploymentRefused, Problem
 from engine.posts import POSTS
 
@@ -136,7 +136,10 @@ def read_bpmn(content: bytes, file: str, executable: bool = False) -> tuple[_Ele
 def read_processes(root: _Element, file: str) -> list[Process]:
     """What a file says. Only what is no BPMN at all, or too large, is refused here; the rest is lint's to judge."""
     if root.tag != BPMN + "definitions":
-        message = f"Expected a BPMN 2.0 file with a root <definitions>, but found <{local_name(str(root.tag))}>"
+        # With its namespace: <definitions> of DMN, or of nothing at all, look the same without.
+        tag = str(root.tag)
+        found = tag if tag.startswith("{") else f"{tag} without a namespace"
+        message = f"Expected a BPMN 2.0 file with a root <definitions>, but found <{found[:200]}>"
         raise DeploymentRefused([Problem(file, root.sourceline or 1, "-", "xml", message)])
     count = sum(1 for element in root.iter(BPMN + "*") if name_of(element) in FLOW_NODES)
     if count > MAX_NODES:

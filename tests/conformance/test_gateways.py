@@ -20,6 +20,20 @@ def test_an_exclusive_gateway_takes_the_first_flow_that_holds_else_the_default(n
     assert f"f{way}" in run.flows
 
 
+@pytest.mark.parametrize("condition", ["approved && n > 5", "${!approved || n > 50}", "n > 5 and not approved", "approved ? n > 5 : false"])
+def test_the_text_false_takes_no_way_without_a_word(condition: str) -> None:
+    """A choice list gives texts: read as a condition, "false" would have counted as yes."""
+    written = condition.replace("&", "&amp;").replace(">", "&gt;")
+    flow = f'<sequenceFlow id="f" sourceRef="g" targetRef="a"><conditionExpression>{written}</conditionExpression></sequenceFlow>'
+    model = bpmn(f"""<startEvent id="s"/><exclusiveGateway id="g" default="d"/><task id="a"/><task id="b"/>
+    s -> g
+    {flow}<sequenceFlow id="d" sourceRef="g" targetRef="b"/>""")
+    run = Drive(model, {"approved": "false", "n": 9})
+    assert [(failure.activity_id, failure.kind) for failure in run.failures] == [("g", "expression")]
+    assert "found the text 'false'" in run.failures[0].message
+    assert Drive(model, {"approved": False, "n": 9}).done
+
+
 def test_a_default_flow_comes_last_wherever_it_stands() -> None:
     body = """<startEvent id="s"/><exclusiveGateway id="g" default="fb"/><task id="a"/><task id="b"/>
     s -> g

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from engine.bpmn.decisions import Decision
+from engine.bpmn.decisions import Decision, check_types, compile_decisions
+from engine.bpmn.parser import read_xml
 from engine.bpmn.sandbox import EvaluationFailed
 from engine.errors import DeploymentRefused
-from tests.unit.bpmn.test_decisions import REQUIRES, Row, compiled, decide, escaped, table
+from tests.unit.bpmn.test_decisions import REQUIRES, Row, compiled, decide, escaped, file_of, table
 
 KNOWS = '<knowledgeRequirement><requiredKnowledge href="#{}"/></knowledgeRequirement>'
 INPUT = '<informationRequirement><requiredInput href="#{}"/></informationRequirement>'
@@ -274,3 +275,22 @@ def test_a_table_of_heavy_outputs_is_stopped_before_it_fills_the_memory() -> Non
     heavy = 'string join(for i in 1..900 return "' + "a" * 900 + '")'
     with pytest.raises(EvaluationFailed, match="Expected a value of at most"):
         decide([(["-"], [heavy])] * 5, {"x": 1}, policy='hitPolicy="COLLECT"')
+
+
+@pytest.mark.parametrize("kind", ["boolean", "string", ""])
+def test_a_truth_value_that_is_written_out_is_compared_and_does_not_pass_by_itself(kind: str) -> None:
+    source = table([(["true"], ["1"]), (["false"], ["2"])], [("x", kind)], policy='hitPolicy="COLLECT"')
+    assert result(source, x=None) == []
+    if kind != "string":
+        assert [result(source, x=x) for x in (True, False)] == [[1], [2]]
+    assert result(table([(["true, null"], ["1"])], [("x", kind)]), x=None) == 1
+
+
+@pytest.mark.parametrize(("kind", "known"), [("date", True), ("feel:number", True), ("tLevel", True), ("Date", False), ("int", False)])
+def test_a_type_that_nobody_knows_is_refused_when_it_is_deployed(kind: str, known: bool) -> None:
+    defined = '<itemDefinition name="tLevel"><typeRef>string</typeRef></itemDefinition>'
+    root = read_xml(file_of(defined, table([(["-"], ["1"])], [("x", kind)])), "t.dmn")
+    messages = [problem.message for problem in check_types(root, "t.dmn")]
+    assert len(messages) == (not known)
+    assert all(repr(kind) in message for message in messages)
+    assert compile_decisions(root, "t.dmn")["t"].evaluate({"x": None}) == 1  # what was deployed before goes on

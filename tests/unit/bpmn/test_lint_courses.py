@@ -200,6 +200,65 @@ def test_an_event_subprocess_listens_to_what_is_around_it() -> None:
     assert around('<endEvent id="x"><errorEventDefinition errorRef="E"/></endEvent>') == set()
 
 
+def subprocess(*codes: str) -> bytes:
+    """A subprocess that may raise an error, with an error event for each code; `*` catches all."""
+    inside = '<endEvent id="x"><errorEventDefinition errorRef="E"/></endEvent>'
+    references = ["" if code == "*" else f' errorRef="{code}"' for code in codes]
+    events = "".join(
+        f'<boundaryEvent id="b{number}" attachedToRef="sub"><errorEventDefinition{reference}/></boundaryEvent>'
+        for number, reference in enumerate(references)
+    )
+    return bpmn(f'<subProcess id="sub">{inside}</subProcess>{events}', around=ERRORS)
+
+
+def test_of_two_events_for_the_same_error_the_second_never_happens() -> None:
+    assert warned(subprocess("E", "F", "*"), "rival") == set()
+    assert warned(subprocess("E", "F", "E"), "rival") == {"b2"}
+    assert warned(subprocess("*", "E", "*"), "rival") == {"b2"}
+
+
+def test_of_two_branches_of_a_gateway_for_the_same_message_the_second_never_happens() -> None:
+    def choice(second: str, key: str = "") -> set[str]:
+        keyed = f'<extensionElements><camunda:properties><camunda:property name="steward:correlationKey" value="{key}"/>'
+        more = f"{keyed}</camunda:properties></extensionElements>" if key else ""
+        events = f'''<intermediateCatchEvent id="a"><messageEventDefinition messageRef="m"/></intermediateCatchEvent>
+        <receiveTask id="b" messageRef="{second}">{more}</receiveTask>'''
+        ways = "".join(f'<sequenceFlow id="to_{name}" sourceRef="g" targetRef="{name}"/>' for name in "ab")
+        messages = '<message id="m" name="paid"/><message id="n" name="refused"/>'
+        return warned(bpmn(f'<eventBasedGateway id="g"/>{events}{ways}', around=messages), "rival")
+
+    assert choice("n") == set()
+    assert choice("m") == {"b"}
+    assert choice("m", key="number") == set()
+
+
+def test_a_signal_reaches_two_event_subprocesses_and_a_message_only_one() -> None:
+    def within(kind: str) -> set[str]:
+        start = f'<startEvent id="{{0}}" isInterrupting="false"><{kind}EventDefinition {kind}Ref="r"/></startEvent>'
+        both = "".join(f'<subProcess id="ev_{name}" triggeredByEvent="true">{start.format(name)}</subProcess>' for name in "ab")
+        return warned(bpmn(both, around=f'<{kind} id="r" name="rain"/>'), "rival")
+
+    assert within("signal") == set()
+    assert within("message") == {"b"}
+
+
+@pytest.mark.parametrize(
+    ("host", "event", "late"),
+    [
+        ("script", "timer", True),
+        ("script", "error", False),
+        ("script", "compensate", False),
+        ("task", "error", True),
+        ("user", "timer", False),
+    ],
+)
+def test_no_time_passes_while_a_script_runs(host: str, event: str, late: bool) -> None:
+    hosts = {"script": '<scriptTask id="h"><script>a = 1</script></scriptTask>', "task": '<task id="h"/>', "user": '<userTask id="h"/>'}
+    content = f'{hosts[host]}<boundaryEvent id="b" attachedToRef="h"><{event}EventDefinition/></boundaryEvent>'
+    problems = [problem for problem in found(bpmn(content), "boundary") if "takes time" in problem.message]
+    assert [problem.element for problem in problems] == (["b"] if late else [])
+
+
 def test_a_drawing_as_wide_as_a_file_may_be_is_looked_at_soon() -> None:
     ways = ["s > f.and", "j.and > e"]
     for number in range(1_000):

@@ -150,12 +150,38 @@ def test_a_missing_variable_is_named_with_its_line() -> None:
         ("duration('P1M')", "Expected a duration such as"),
         ("{n: 1}", "Expected text as the key"),
         ("float('nan')", "Expected a finite number"),
+        ("date('2026-03-02') == '2026-03-02'", "fit the operator ==, but found a date and text"),
+        ("'PT1H' != duration('PT1H')", "fit the operator =="),
+        ("date('2026-03-02') in ['2026-03-02']", "fit the operator in"),
+        ("has(n)", "Expected the name of a variable as text"),
+        ("bool('no')", "Expected the text true or false"),
     ],
 )
 def test_what_goes_wrong_is_said_in_words(text: str, message: str) -> None:
     with pytest.raises(EvaluationFailed, match=message.replace("(", r"\(")) as caught:
         value_of(text, a={}, n=1, xs=[0])
     assert caught.value.line == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["no && n > 0", "no || n > 0", "!no", "not no", "no ? 1 : 2", "1 if no else 2", "[x for x in xs if no]", "any([no])", "all([no])"],
+)
+def test_the_text_false_is_neither_true_nor_false(text: str) -> None:
+    for no in ("false", "False", "FALSE"):
+        with pytest.raises(EvaluationFailed, match="Expected true or false, but found the text"):
+            value_of(text, no=no, n=1, xs=[0])
+    with pytest.raises(EvaluationFailed, match="Expected true or false"):
+        compile_script("if no:\n    x = 1").run({"no": "false"})
+    assert value_of("no == 'false' && !bool(no)", no="false") is True
+    assert [value_of("bool(x)", x=x) for x in (" True", "false", 0, [1], None)] == [True, False, False, True, False]
+    assert value_of("name || 'nobody'", name="") == "nobody"
+
+
+@pytest.mark.parametrize("text", ["a ? : 2", "a ? 1 :", "? 1 : 2", "a ? 1 : b ? : 3", "f(a ? 1 : )"])
+def test_a_choice_has_all_its_parts(text: str) -> None:
+    with pytest.raises(ExpressionError, match=r"before '\?'|after '\?'"):
+        compile_expression(text)
 
 
 def test_scripts_give_what_they_assign_and_touch_nothing_else() -> None:
