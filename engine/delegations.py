@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine import db, drafts, notices
+from engine import db, drafts, exclusions, notices
 from engine.actors import Actor
 from engine.errors import Conflict, Forbidden, Invalid
 from engine.identity import require_person_at
@@ -34,6 +34,7 @@ def delegate(session: Session, task_id: int, to: str, actor: Actor, now: datetim
     if to in (owner, actor.login):
         raise Invalid(f"Expected somebody else, but {to} holds task {task_id} already", {"to": "任务已经在这个人手上"})
     require_person_at(session, to, task.site)
+    exclusions.require_may_be_given(session, work, to, now)
     set_assignee(session, task, to)
     task.delegated_by = owner
     tell(session, work, "user_task.delegated", {"before": owner, "after": to, "reason": question}, actor, now)

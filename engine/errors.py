@@ -40,6 +40,10 @@ class Forbidden(Rejected):
     code = "forbidden"
 
 
+class Excluded(Forbidden):
+    """The person's post allows the task; what they did in the case, or an interest in it, does not."""
+
+
 class ProxyEnded(Forbidden):
     """The person stood in for somebody else, and does so no more."""
 

@@ -64,6 +64,7 @@ def claim(session: Session, task_id: int, actor: Actor, now: datetime) -> UserTa
     refuse_if_held_by_another(work.task, actor)
     if work.task.assignee is not None:
         return work.task
+    exclusions.require_may_claim(session, work, actor, now)
     set_assignee(session, work.task, work.principal or login)
     tell(session, work, "user_task.claimed", {}, actor, now)
     return work.task
@@ -94,6 +95,7 @@ def assign(session: Session, task_id: int, to: str, actor: Actor, now: datetime,
     if to == before:
         raise Invalid(f"Expected somebody else, but {to} holds task {task_id} already", {"to": "任务已经在这个人手上"})
     require_person_at(session, to, work.task.site)
+    exclusions.require_may_be_given(session, work, to, now)
     set_assignee(session, work.task, to)
     work.task.announced = to == actor.login
     admit(session, work, to)

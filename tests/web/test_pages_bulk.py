@@ -95,3 +95,18 @@ def test_other_sites_tasks_are_not_found_in_bulk_either(visit, company):
     assert "找不到这项任务" in hua.text() and company.task("work", order).assignee is None
     with company.database.transaction() as session:
         user_tasks.claim(session, company.task("work", order).id, ANNA, company.now)
+
+
+def test_who_has_an_interest_in_a_matter_takes_it_neither_from_the_list_nor_on_its_page(visit, company):
+    company.deploy(diagram(chain(START_EVENT, task("work", properties={"excludes": "interested"}), END_EVENT)))
+    excluded, free = company.start(variables={"interested": ["anna"]}), company.start(variables={"interested": None})
+    anna = visit("anna").open("/inbox?box=posts")
+    anna.submit("form#bulk", act="claim", task=ids(company, "work", excluded, free))
+    assert anna.texts(".notice[role=status]") == ["2 项中成功 1 项。"]
+    assert "与此事有利害关系的人须回避“Work”，请由其他人办理。" in anna.text("tbody")
+    [task_id] = ids(company, "work", excluded)
+    page = anna.open(f"/tasks/{task_id}")
+    assert "这一步须回避" in page.text("main") and not page.page.cssselect("form.next, form[action$='/claim']")
+    page.send(f"/tasks/{task_id}/claim", status=200)
+    assert "请由其他人办理" in page.text(".notice") and company.task("work", excluded).assignee is None
+    assert visit("bao").open(f"/tasks/{task_id}").page.cssselect("form[action$='/claim']")

@@ -28,8 +28,12 @@ OF_CASES = frozenset(
         "notice",
         "process",
         "signal",
+        "signer",
+        "telephone",
+        "timer",
+        "user_task",
+        "variables",
     )
-    + ("signer", "telephone", "timer", "user_task", "variables")
 )
 NO_EVENTS = {"apscheduler.scheduler", "report.form", "specimen.png", "spreadsheetml.sheet", "template.db", "wordprocessingml.document"}
 MADE_OF_PARTS = {"message.thrown", "signal.thrown", "escalation.thrown"}  # f"{kind}.thrown"

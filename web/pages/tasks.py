@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine import copies, delegations, drafts, queries_case, returning, rights, site_lists, sites, user_tasks, withdrawing
+from engine import copies, delegations, drafts, exclusions, queries_case, returning, rights, site_lists, sites, user_tasks, withdrawing
 from engine.actors import Actor
-from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Invalid, ProxyEnded, TooManyAttempts, Unusable
+from engine.errors import AlreadyClaimed, AlreadyCompleted, Conflict, Excluded, Invalid, ProxyEnded, Rejected, TooManyAttempts, Unusable
 from engine.queries_case import Case
 from engine.states import OPEN_TASK
 from engine.tables import UserTask
@@ -64,6 +64,8 @@ def complete(task_id: int) -> ResponseReturnValue:
         return _too_late(task_id)
     except ProxyEnded as error:
         return _kept(task_id, typed, error)
+    except Excluded as error:
+        return _back_with(task_id, error)
     done = gettext("%(number)s：“%(what)s”已完成。", number=number, what=what)
     goes_on = outcome.tell(case, now, done)
     if may_undo:
@@ -80,8 +82,7 @@ def withdraw(task_id: int) -> ResponseReturnValue:
             settle_case(session, taken.instance_id)
             again, name = taken.id, taken.name
     except Conflict as error:
-        flash(sentences.plain(error.message), "problem")
-        return redirect(url_for("tasks.show", task_id=task_id), 303)
+        return _back_with(task_id, error)
     flash(gettext("“%(what)s”已撤回，请重新办理。", what=name), "done")
     return redirect(url_for("tasks.show", task_id=again), 303)
 
@@ -105,6 +106,8 @@ def claim(task_id: int) -> ResponseReturnValue:
             name = user_tasks.claim(session, task_id, current.actor(), current.now()).name
     except (AlreadyClaimed, AlreadyCompleted):
         return _too_late(task_id)
+    except Excluded as error:
+        return _back_with(task_id, error)
     flash(gettext("“%(what)s”已由您领取。", what=name), "done")
     return redirect(url_for("tasks.show", task_id=task_id), 303)
 
@@ -135,8 +138,7 @@ def answer(task_id: int) -> ResponseReturnValue:
     except AlreadyCompleted:
         return _too_late(task_id)
     except Conflict as error:
-        flash(sentences.plain(error.message), "problem")
-        return redirect(url_for("tasks.show", task_id=task_id), 303)
+        return _back_with(task_id, error)
     flash(gettext("“%(what)s”已交回给 %(to)s。", **said), "done")
     return _on_to(url_for("inbox.show"))
 
@@ -164,9 +166,8 @@ def operate(task_id: int, name: str) -> ResponseReturnValue:
         return _too_late(task_id)
     except Unusable:
         raise
-    except (Conflict, TooManyAttempts) as error:
-        flash(sentences.plain(error.message), "problem")
-        return redirect(url_for("tasks.show", task_id=task_id), 303)
+    except (Conflict, Excluded, TooManyAttempts) as error:
+        return _back_with(task_id, error)
     if done.follows is not None:
         return _on_to(outcome.tell(done.follows, now, done.text))
     flash(done.text, "done")
@@ -186,6 +187,12 @@ def comment(task_id: int) -> ResponseReturnValue:
         settle_case(session, note.instance_id)
     flash(gettext("备注已保存。"), "done")
     return redirect(addresses.local(request.form.get("next")) or url_for("tasks.show", task_id=task_id), 303)
+
+
+def _back_with(task_id: int, error: Rejected) -> ResponseReturnValue:
+    """Back to the task, with the reason why it cannot be done so, or not by this person."""
+    flash(sentences.plain(error.message), "problem")
+    return redirect(url_for("tasks.show", task_id=task_id), 303)
 
 
 def _on_to(otherwise: str) -> ResponseReturnValue:
@@ -233,7 +240,9 @@ def _page(
     form = replace(_form_of(session, task, values), names=view.names, opens_telephones=view.opens_telephones)
     if refusal is not None:
         form = replace(form, errors=sentences.of_fields(refusal.fields) | fields.objections(form.form, values, form.variables))
-    situation = Situation(session, actor, now, case, open_task, cases.may_do(case, open_task, actor))
+    principal = cases.in_whose_name(open_task, actor)
+    is_excluded = exclusions.is_excluded(session, case, task, {login for login in (actor.login, principal) if login}, now)
+    situation = Situation(session, actor, now, case, open_task, cases.may_do(case, open_task, actor) and not is_excluded)
     activity, details = case.loaded[task.instance_id].process.activities.get(task.activity_id), case.details(task)
     return render_template(
         "tasks/task.html",
@@ -245,10 +254,11 @@ def _page(
         is_refused=refusal is not None,
         is_mine=task.assignee == actor.login,
         may_do=situation.may_do,
-        in_whose_name=view.names.get(principal, principal) if (principal := cases.in_whose_name(open_task, actor)) else None,
+        in_whose_name=view.names.get(principal, principal) if principal else None,
         asked_by=_name(session, task.delegated_by) if task.delegated_by else None,
         answers=task.delegated_by is not None and task.assignee == actor.login,
         people=situation.colleagues(),
+        is_excluded=is_excluded,
         barred=view.activity_name(task.instance_id, case.barred(open_task, actor.login)),
         holders=cases.holders(open_task, view.names),
         offers=_offers(situation, refused_operation),
