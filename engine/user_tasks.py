@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from engine import attachments, db, deciding, exclusions, proxies, runner, written_records
+from engine import attachments, db, deciding, exclusions, proxies, runner, sequences, written_records
 from engine.actors import Actor
 from engine.bpmn.triggers import Complete
 from engine.db import core
@@ -65,6 +65,7 @@ def claim(session: Session, task_id: int, actor: Actor, now: datetime) -> UserTa
     if work.task.assignee is not None:
         return work.task
     exclusions.require_may_claim(session, work, actor, now)
+    sequences.require_turn(session, work.instance, work.task)
     set_assignee(session, work.task, work.principal or login)
     tell(session, work, "user_task.claimed", {}, actor, now)
     return work.task
@@ -96,6 +97,7 @@ def assign(session: Session, task_id: int, to: str, actor: Actor, now: datetime,
         raise Invalid(f"Expected somebody else, but {to} holds task {task_id} already", {"to": "任务已经在这个人手上"})
     require_person_at(session, to, work.task.site)
     exclusions.require_may_be_given(session, work, to, now)
+    sequences.require_turn(session, work.instance, work.task)
     set_assignee(session, work.task, to)
     work.task.announced = to == actor.login
     admit(session, work, to)
@@ -115,6 +117,7 @@ def complete(session: Session, task_id: int, variables: Mapping[str, Any], actor
     _require_right(session, work, actor, now)
     held = runner.hold(session, work.instance)
     exclusions.require_may_act(session, held, work, actor, now)
+    sequences.require_turn(session, work.instance, work.task)
     said, payload = _check(session, held, work.task, variables)
     compared = _compare(session, held, work, payload, actor, now)
     held.opening = lambda: _close(session, work, actor, now)

@@ -55,6 +55,7 @@ ENGINE_LAYERS = [
     (
         "instances",
         "alarms",
+        "sequences",
         "user_tasks",
         "deciding",
         "signers",

@@ -48,6 +48,14 @@ KNOWN: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
             lazy_gettext("您对 %(n2)s 的代理已经结束，不能再办理；您填写的内容已保存为草稿。"),
         ),
         (r"^Expected a proxy that is in force or to come", lazy_gettext("这项代理已经结束。")),
+        (
+            r"^Expected the activities of .+ one after another, but (\S+) has taken (.+)",
+            lazy_gettext("这里的任务要逐项办理：%(n1)s 正在办“%(n2)s”。"),
+        ),
+        (
+            r"^Expected the activities of .+ one after another, but (.+) is being done",
+            lazy_gettext("这里的任务要逐项办理，请等“%(n1)s”完成。"),
+        ),
         (r"^没有“(.+)”这个选项", lazy_gettext("没有“%(n1)s”这个选项。")),
         (r"^请选择(“.+)。", lazy_gettext("请选择%(n1)s。")),
         (r"^选择“(.+)”时请填写原因", lazy_gettext("请填写原因。")),

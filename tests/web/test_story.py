@@ -14,26 +14,8 @@ from web.cast import Cast
 ROOT = Path(__file__).parents[2]
 KIND = re.compile(r'"([a-z_]+)\.([a-z_]+)"')
 OF_CASES = frozenset(
-    (
-        "call",
-        "clock",
-        "comment",
-        "escalation",
-        "first_responder",
-        "incident",
-        "instance",
-        "job",
-        "link",
-        "message",
-        "notice",
-        "process",
-        "signal",
-        "signer",
-        "telephone",
-        "timer",
-        "user_task",
-        "variables",
-    )
+    {"call", "clock", "comment", "escalation", "first_responder", "incident", "instance", "job", "link", "message", "notice", "process"}
+    | {"signal", "signer", "telephone", "timer", "user_task", "variables"}
 )
 NO_EVENTS = {"apscheduler.scheduler", "report.form", "specimen.png", "spreadsheetml.sheet", "template.db", "wordprocessingml.document"}
 MADE_OF_PARTS = {"message.thrown", "signal.thrown", "escalation.thrown"}  # f"{kind}.thrown"
