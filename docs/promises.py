@@ -63,6 +63,8 @@ def _played(row: Promise) -> str:
         said.append(f"The message of `{row.begun_by}` comes.")
     if row.start:
         said.append(f"It begins with {_values(row.start)}.")
+    if row.lists:
+        said.append(f"The site has {_values(row.lists)}.")
     if row.steps:
         said.append(f"Played: {'; '.join(map(_step, row.steps))}.")
     if row.due:
@@ -79,6 +81,8 @@ def _played(row: Promise) -> str:
         said.append(f"Then there is an incident of the kind `{kind}` at `{activity}`.")
     if row.thrown:
         said.append(f"Sent: {', '.join(f'`{name}`' for name in row.thrown.split())}.")
+    if row.stored:
+        said.append(f"Stored: {_values(row.stored)}.")
     if row.values:
         said.append(f"In the end: {_values(row.values)}.")
     return " ".join(said)

@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from engine import clocks, db, definitions, history, incidents, sites, waits
+from engine import clocks, db, definitions, history, incidents, sites, thrown, waits
 from engine.actors import Actor
 from engine.bpmn import sandbox
-from engine.bpmn.triggers import Cancel, Change, Compared, Complete, Context, Failure, Outcome, StateCorrupt, Thrown, Trigger
+from engine.bpmn.triggers import Cancel, Change, Compared, Complete, Context, Failure, Outcome, StateCorrupt, Trigger
 from engine.bpmn.workflow import Workflow
 from engine.db import core
 from engine.definitions import Loaded
@@ -154,7 +154,7 @@ def advance(session: Session, held: Held, trigger: Trigger, event: Event, actor:
     asks = held.instance.incidents or held.loaded.clocks
     waiting, stuck = (held.workflow.waiting, held.workflow.failed) if asks else ({}, {})
     events += incidents.resolve_gone(session, held.instance, stuck, waiting, now, actor.login)
-    _throw(session, held.instance, outcome.messages, now, events)
+    thrown.send(session, held.instance, outcome.messages, now, events)
     _sync_clocks(session, held, outcome, context, set(waiting.values()), now, events)
     _describe(session, held, {} if held.is_new else compared.scopes_before, context)
     if error is not None:
@@ -274,26 +274,6 @@ def _open_incidents(
         opened.append(incident)
         events.append(event)
     return opened
-
-
-def _throw(session: Session, instance: Instance, thrown: Sequence[Thrown], now: datetime, events: list[Event]) -> None:
-    """What the process sends becomes jobs, so that no step holds two instances."""
-    rows = []
-    for message in thrown:
-        payload = {
-            "kind": message.kind,
-            "name": message.name,
-            "correlation": message.correlation,
-            "variables": dict(message.payload),
-        }
-        if message.kind != "escalation":
-            rows.append(waits.job(instance, waits.THROW, message.activity_id, payload, now))
-        elif instance.parent_id is not None:
-            told = waits.job(instance, waits.ESCALATE, message.activity_id, {"code": message.name}, now, token=instance.parent_token)
-            rows.append({**told, "instance_id": instance.parent_id})
-        events.append(Event(f"{message.kind}.thrown", message.activity_id, {"name": message.name}))
-    if rows:
-        waits.insert_jobs(session, rows)
 
 
 def _sync_clocks(

@@ -49,7 +49,7 @@ ENGINE_LAYERS = [
         "workflows",
         "absences",
     ),
-    ("waits", "clocks", "incidents", "open_work", "queries", "cases", "inbox", "listings", "ledgers", "audit"),
+    ("waits", "clocks", "incidents", "open_work", "queries", "cases", "inbox", "listings", "ledgers", "audit", "thrown"),
     ("reckoning",),
     ("runner",),
     (

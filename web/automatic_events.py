@@ -55,6 +55,7 @@ TELLERS: dict[str, Teller] = {
     "message.thrown": _plain(lambda said: gettext("“%(what)s”发出了消息", **said)),
     "signal.received": _received,
     "signal.thrown": _plain(lambda said: gettext("“%(what)s”向全项目发出了信号", **said)),
+    "data_store.written": _plain(lambda said: gettext("“%(what)s”写入了“%(code)s”", **said)),
     "escalation.thrown": _plain(lambda said: gettext("“%(what)s”上报（%(code)s）", **said)),
     "call.escalated": _plain(lambda said: gettext("“%(what)s”收到子流程的上报（%(code)s）", **said)),
     "job.failed": _plain(lambda said: gettext("“%(what)s”没有做成", **said), "bad", "error"),

@@ -49,6 +49,7 @@ KINDS = {
     "message.thrown": lazy_gettext("发出消息"),
     "signal.thrown": lazy_gettext("发出信号"),
     "escalation.thrown": lazy_gettext("上报"),
+    "data_store.written": lazy_gettext("写入数据存储"),
     "call.started": lazy_gettext("调用子流程"),
     "call.ended": lazy_gettext("子流程结束"),
     "call.escalated": lazy_gettext("子流程上报"),

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from lxml.etree import _Element
 
+from engine.bpmn import data_stores
 from engine.bpmn.extensions import Mapped, Reader, Value
 from engine.bpmn.scopes import View
 from engine.bpmn.vocabulary import BPMN, VARIABLE, name_of
@@ -52,8 +53,11 @@ class Data:
 
 
 def names(root: _Element) -> dict[str, str]:
-    """The variable that each data element of the file stands for, by id: its name where that can be one, else its id."""
-    found: dict[str, str] = {}
+    """The variable that each data element of the file stands for, by id: its name where that can be one, else its id.
+
+    Data stores are among them, by names that no variable has.
+    """
+    found = data_stores.marked(root)
     references: list[_Element] = []
     for element in root.iter(*(BPMN + kind for kind in sorted(ITEMS))):
         if name_of(element) == "dataObjectReference" and element.get("dataObjectRef"):
@@ -118,9 +122,14 @@ def _outputs(association: _Element, reader: Reader, known: Mapping[str, str]) ->
     if not _texts(association, "sourceRef") and association.find(BPMN + "transformation") is None:
         pass  # drawn to a data object: what the activity writes under its name goes there anyway
     elif (value := _carried(association, reader, known)) is not None:
-        yield Output(next(iter(_texts(association, "sourceRef")), None), known.get(target, target), value[0], value[1])
+        source = next(iter(_texts(association, "sourceRef")), None)
+        yield Output(source, _written(known.get(target, target), reader), value[0], value[1])
     for name, value_of_it in _assigned(association, reader, known):
-        yield Output(None, name, value_of_it, plain=False)
+        yield Output(None, _written(name, reader), value_of_it, plain=False)
+
+
+def _written(name: str, reader: Reader) -> str:
+    return data_stores.written_by(reader.element.get("id") or "", name) if data_stores.is_store(name) else name
 
 
 def _carried(association: _Element, reader: Reader, known: Mapping[str, str]) -> tuple[Value, bool] | None:
@@ -132,6 +141,9 @@ def _carried(association: _Element, reader: Reader, known: Mapping[str, str]) ->
     if not sources:
         return None
     name = known.get(sources[0], sources[0])
+    if data_stores.is_store(name):
+        entries = reader.expression(data_stores.reading(name), "a data store")
+        return (lambda view: view.json(entries)), False
     return (lambda view: view.variables.get(name)), True
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 
+from engine.bpmn import data_stores
 from engine.bpmn.instance import StepFailed, TakesLong, Token
 from engine.bpmn.sandbox import EvaluationFailed, to_json
 
@@ -42,7 +43,10 @@ class View:
         return view
 
     def functions(self) -> Mapping[str, Callable[..., Any]]:
-        return {**self.context.functions, "performer": self._instance.performers.get}
+        functions: dict[str, Callable[..., Any]] = {**self.context.functions, "performer": self._instance.performers.get}
+        if self._instance.thrown and "entries" in functions:
+            functions["entries"] = data_stores.with_written(functions["entries"], self._instance.thrown)
+        return functions
 
     def evaluate(self, expression: Any, kind: str = "expression") -> Any:
         """The value as the sandbox gives it; a failure names the kind of step that failed."""
@@ -91,14 +95,24 @@ def holds(view: View, condition: Any) -> bool:
 
 
 def write(token: Token, variables: Mapping[str, Any]) -> None:
-    """Each variable goes to the innermost scope that has it, else to the instance."""
+    """Each variable goes to the innermost scope that has it, else to the instance; what is meant for a data store leaves the instance."""
     token.workflow.written += bool(variables)
     for name, value in variables.items():
+        if data_stores.is_store(name):
+            _put(token, name, value)
+            continue
         at = token
         while at.owner is not None and (at.variables is None or name not in at.variables):
             at = at.owner
         assert at.variables is not None
         at.variables[name] = value
+
+
+def _put(token: Token, name: str, value: Any) -> None:
+    thrown = data_stores.put(name, value, token.workflow.context.case)
+    if (past := token.workflow.past) is not None:
+        past.act(f"{thrown.kind}.thrown", thrown.activity_id)
+    token.workflow.thrown.append(thrown)
 
 
 def scope_of(token: Token) -> str:

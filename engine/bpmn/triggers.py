@@ -202,9 +202,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class Thrown:
-    """The instance has thrown a message, a signal, or an escalation that nobody within catches; delivering it is the engine's work."""
+    """The instance has thrown a message, a signal, or an escalation that nobody within catches, or has written to a data store.
 
-    kind: str  # message, signal, escalation
+    Delivering it is the engine's work.
+    """
+
+    kind: str  # message, signal, escalation, data_store
     name: str
     activity_id: str
     correlation: Any = None

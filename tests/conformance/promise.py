@@ -45,6 +45,8 @@ class Promise:
     begins_at: str = ""  # as the clocks of the zone show it
     due: tuple[str, ...] = ()  # when what is fired was due, one for each
     drawn: str = ""  # what the page shows of a model that is too long for it
+    lists: Mapping[str, Any] = field(default_factory=dict)  # what the data stores hold, and what is written to them
+    stored: Mapping[str, Any] = field(default_factory=dict)
     deepest: int = 0  # how deep the process calls itself, one case for each call
 
 

@@ -102,9 +102,16 @@ s -> tx -> e
 c -> b""", visits="s tx a no ca undo c b", waiting="b",
     ),
     Promise(
-        "data store", "Drawn only, it loads with a warning. What would read or write it is refused; draw an external task that does.",
-        '<startEvent id="s"/><task id="a"><ioSpecification><dataOutput id="o" name="n"/></ioSpecification>'
-        "<dataOutputAssociation><sourceRef>o</sourceRef><targetRef>d</targetRef></dataOutputAssociation></task>"
-        '<dataStoreReference id="d"/>\ns -> a', refused="data store",
+        "data store", "A list of the site that outlasts the case. A data input gets its entries; a data output adds one, or takes the place of the one with its `key`.",
+        '<startEvent id="s"/><dataStoreReference id="d" name="stock"/><scriptTask id="a"><ioSpecification><dataInput id="i" name="known"/>'
+        '<dataOutput id="o" name="left"/></ioSpecification><dataInputAssociation><sourceRef>d</sourceRef><targetRef>i</targetRef></dataInputAssociation>'
+        '<dataOutputAssociation><sourceRef>o</sourceRef><targetRef>d</targetRef></dataOutputAssociation>'
+        '<script>left = {"key": "valve", "count": known[0].count - 1}</script></scriptTask><endEvent id="e"/>\ns -> a -> e',
+        visits="s a e", lists={"stock": [{"key": "valve", "count": 3}]}, stored={"stock": [{"key": "valve", "count": 2}]},
+    ),
+    Promise(
+        "data store that is only drawn", "An arrow without a data input or output carries nothing; it loads, with a warning that says so.",
+        '<startEvent id="s"/><dataStoreReference id="d" name="stock"/><task id="a"><dataOutputAssociation><targetRef>d</targetRef>'
+        '</dataOutputAssociation></task><endEvent id="e"/>\ns -> a -> e', visits="s a e",
     ),
 ]  # fmt: skip

@@ -30,12 +30,18 @@ def decisions_of(promise: Promise) -> Mapping[str, Any]:
     return compile_decisions(read_xml(promise.decisions.encode(), "t.dmn"), "t.dmn") if promise.decisions else {}
 
 
+def entries_of(promise: Promise) -> Mapping[str, Any]:
+    return {"entries": lambda name: list(promise.lists[name])} if promise.lists else {}
+
+
 def played(promise: Promise) -> tuple[Drive, list[str]]:
     """The instance, and when what fired was due."""
     zone = ZoneInfo(promise.zone)
     begin = datetime.fromisoformat(promise.begins_at).replace(tzinfo=zone) if promise.begins_at else MONDAY
     content = bpmn(promise.body, promise.around)
-    run = Drive(content, promise.start, decisions_of(promise), promise.begun_by or None, zone=promise.zone, now=begin)
+    run = Drive(
+        content, promise.start, decisions_of(promise), promise.begun_by or None, zone=promise.zone, now=begin, functions=entries_of(promise)
+    )
     due = []
     for step, activity, values in promise.steps:
         if step == "fire":
@@ -52,7 +58,9 @@ def test_what_the_manual_promises_is_so(promise: Promise) -> None:
     assert sorted(run.waiting) == sorted(promise.waiting.split())
     assert {name: run.values[name] for name in promise.values} == promise.values
     assert [f"{failure.activity_id} {failure.kind}" for failure in run.failures] == ([promise.failure] if promise.failure else [])
-    assert [thrown.name for thrown in run.thrown] == promise.thrown.split()
+    stored = {one.name: one.payload["entries"] for one in run.thrown if one.kind == "data_store"}
+    assert stored == promise.stored
+    assert [thrown.name for thrown in run.thrown if thrown.name not in stored] == promise.thrown.split()
     assert run.done is not bool(promise.waiting or promise.failure)
 
 

@@ -14,7 +14,21 @@ from web.cast import Cast
 ROOT = Path(__file__).parents[2]
 KIND = re.compile(r'"([a-z_]+)\.([a-z_]+)"')
 OF_CASES = frozenset(
-    {"call", "clock", "comment", "escalation", "first_responder", "incident", "instance", "job", "link", "message", "notice", "process"}
+    {
+        "call",
+        "clock",
+        "comment",
+        "data_store",
+        "escalation",
+        "first_responder",
+        "incident",
+        "instance",
+        "job",
+        "link",
+        "message",
+        "notice",
+        "process",
+    }
     | {"signal", "signer", "telephone", "timer", "user_task", "variables"}
 )
 NO_EVENTS = {"apscheduler.scheduler", "report.form", "specimen.png", "spreadsheetml.sheet", "template.db", "wordprocessingml.document"}
@@ -53,6 +67,7 @@ def test_every_kind_of_event_of_a_case_has_a_sentence_or_is_told_elsewhere() -> 
     ("kind", "data", "sentence"),
     [
         ("escalation.thrown", {"name": "late"}, "“tell”上报（late）"),
+        ("data_store.written", {"name": "stock"}, "“tell”写入了“stock”"),
         ("call.escalated", {"code": "late"}, "“tell”收到子流程的上报（late）"),
         ("clock.escalated", {"clock": "answer", "code": "late"}, "“答复住户”超过时限，已上报"),
         ("process.start_failed", {"key": "round", "message": "no form"}, "流程“round”没有按时自动启动"),

@@ -1,17 +1,17 @@
 """Data associations lead from and to something that can be seen from where they are drawn."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from lxml.etree import _Element
 
+from engine.bpmn import data_stores
 from engine.bpmn.lint.diagram import Diagram, Node
 from engine.bpmn.vocabulary import BPMN, SUBPROCESSES, VARIABLE, children, name_of
 from engine.errors import Problem
 
 RULE: Final = "data"
 INPUT, OUTPUT = "dataInputAssociation", "dataOutputAssociation"
-INSTEAD: Final = "draw an external task that reads or writes it, or keep the data in variables"
 
 
 def check(diagram: Diagram) -> Iterator[Problem]:
@@ -21,26 +21,36 @@ def check(diagram: Diagram) -> Iterator[Problem]:
         target = _local(reference.get("dataObjectRef"))
         if target and target not in known:
             yield diagram.problem(reference, RULE, f"Expected dataObjectRef to name a data object, but there is no '{target[:60]}'")
-    stores = list(diagram.root.iter(BPMN + "dataStoreReference", BPMN + "dataStore"))
-    if stores:
-        yield diagram.warning(
-            stores[0], RULE, "Expected data that a case holds itself, but this is a data store: it is drawn, nothing is kept in it"
-        )
+    stores = data_stores.names(diagram.root)
     for node in diagram.nodes:
+        yield from _collections(diagram, node, stores)
         for kind in (INPUT, OUTPUT):
             for association in children(node.element, kind):
                 yield from _association(diagram, node, association, known)
-                yield from _store(diagram, node, association, {store.get("id") or "" for store in stores})
+                yield from _store(diagram, node, association, stores)
 
 
-def _store(diagram: Diagram, node: Node, association: _Element, stores: set[str]) -> Iterator[Problem]:
-    """Nothing is kept between cases: what only shows a store is a drawing, what would carry a value in or out is refused."""
+def _store(diagram: Diagram, node: Node, association: _Element, stores: Mapping[str, str]) -> Iterator[Problem]:
+    """An arrow that an editor draws between an activity and a store says neither what is read nor what is written."""
     for end, other in (("sourceRef", "targetRef"), ("targetRef", "sourceRef")):
         for store in children(association, end):
-            if _local(store.text) in stores and _is_meant(node, association, other):
-                name = _local(store.text)[:60]
-                message = f"Expected data that a case holds itself, but '{name}' is a data store, which would outlast it: {INSTEAD}"
+            name = stores.get(_local(store.text), "")
+            if name and not _is_meant(node, association, other):
+                message = (
+                    f"Expected a data input or output between '{node.id}' and '{name[:60]}', but the arrow has none and carries nothing"
+                )
+                yield diagram.warning(association, RULE, message)
+            elif name and not name.isidentifier():
+                message = f"Expected a data store with a name of letters, digits and _, but this one is called '{name[:60]}'"
                 yield diagram.problem(association, RULE, message)
+
+
+def _collections(diagram: Diagram, node: Node, stores: Mapping[str, str]) -> Iterator[Problem]:
+    for kind in ("loopDataInputRef", "loopDataOutputRef"):
+        for found in node.element.iterfind(f"{BPMN}multiInstanceLoopCharacteristics/{BPMN}{kind}"):
+            if name := stores.get(_local(found.text)):
+                message = f"Expected '{node.id}' to go over a data input or output, but {kind} names the data store '{name[:60]}' itself"
+                yield diagram.problem(found, RULE, message)
 
 
 def _is_meant(node: Node, association: _Element, end: str) -> bool:
