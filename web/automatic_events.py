@@ -48,6 +48,19 @@ def _plain(sentence: Callable[[dict[str, str]], str], tone: str = "machine", quo
     return teller
 
 
+def _listed(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
+    """An entry of a list of the site, or of a data store, which is the same: with what it holds now, or held until it was taken off."""
+    said = {"who": cast.who(line), "list": data.get("list"), "key": data.get("key")}
+    after = data.get("after")
+    text = (
+        gettext("%(who)s 从清单“%(list)s”删除“%(key)s”", **said)
+        if after is None
+        else gettext("%(who)s 在清单“%(list)s”写入“%(key)s”", **said)
+    )
+    held = data.get("before") if after is None else after
+    return Sentence(line.at, text, "machine", quote="; ".join(f"{name}: {value}" for name, value in (held or {}).items()))
+
+
 TELLERS: dict[str, Teller] = {
     "timer.fired": _fired,
     "timer.skipped": _plain(lambda said: gettext("“%(what)s”的时间已过，按规定跳过", **said)),
@@ -56,6 +69,8 @@ TELLERS: dict[str, Teller] = {
     "signal.received": _received,
     "signal.thrown": _plain(lambda said: gettext("“%(what)s”向全项目发出了信号", **said)),
     "data_store.written": _plain(lambda said: gettext("“%(what)s”写入了“%(code)s”", **said)),
+    "list_entry.set": _listed,
+    "list_entry.removed": _listed,
     "escalation.thrown": _plain(lambda said: gettext("“%(what)s”上报（%(code)s）", **said)),
     "call.escalated": _plain(lambda said: gettext("“%(what)s”收到子流程的上报（%(code)s）", **said)),
     "job.failed": _plain(lambda said: gettext("“%(what)s”没有做成", **said), "bad", "error"),

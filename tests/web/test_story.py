@@ -63,6 +63,17 @@ def test_every_kind_of_event_of_a_case_has_a_sentence_or_is_told_elsewhere() -> 
     assert set(story.TELLERS) & automatic_events.UNTOLD == set()
 
 
+def test_an_entry_of_a_data_store_is_told_with_what_it_holds(app) -> None:
+    now = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+    told = []
+    for kind, before, after in (("list_entry.set", None, {"count": 2}), ("list_entry.removed", {"count": 2}, None)):
+        data = {"list": "stock", "key": "阀门", "before": before, "after": after, "instance": 7}
+        line = Line("sS1", 1, "S1", kind, now, now, None, None, None, data, "", "")
+        with app.test_request_context():
+            told += [(one.text, one.quote) for one in story.tell_all([line], Cast({}, {}))]
+    assert told == [("系统 在清单“stock”写入“阀门”", "count: 2"), ("系统 从清单“stock”删除“阀门”", "count: 2")]
+
+
 @pytest.mark.parametrize(
     ("kind", "data", "sentence"),
     [
