@@ -11,18 +11,22 @@ from typing import Any
 from engine import definitions
 from engine.bpmn import decisions, executable, parser, vocabulary
 from engine.bpmn.workflow import (
+    AddSigner,
     Cancel,
     Complete,
     Context,
     Deliver,
     Fail,
     Fire,
+    Move,
     Outcome,
     Retry,
+    Return,
     SetVariables,
     Start,
     Trigger,
     Wait,
+    Withdraw,
     Workflow,
 )
 
@@ -46,7 +50,7 @@ class Story:
 
 
 def step(do: str, at: str = "", /, number: int = 0, **values: Any) -> Step:
-    """`do` is complete, fire, deliver, fail, retry, set or cancel; `number` picks one of several waits at the activity."""
+    """`do` is one of the words of `trigger`; `number` picks one of several waits at the activity."""
     return {"do": do, "at": at, "number": number, "with": values}
 
 
@@ -71,6 +75,17 @@ def trigger(step: Step, workflow: Workflow, now: datetime) -> Trigger:
             return Complete(_wait(step, workflow).token, values, values.pop("by", None))
         case "fire":
             return Fire(_wait(step, workflow).token, now)
+        case "decide":
+            return Complete(_wait(step, workflow).token, {}, values["by"], values["decision"])
+        case "add_signer":
+            return AddSigner(_wait(step, workflow).token, **values)
+        case "return":
+            token = _wait(step, workflow).token
+            return Return(token, next(way.visit for way in workflow.ways_from(token) if way.activity_id == values["to"]))
+        case "withdraw":
+            return Withdraw(_last_done(step["at"], workflow))
+        case "move":
+            return Move((values.pop("ended"),), (values.pop("begun"),), values)
         case "deliver":
             wait = _wait(step, workflow)
             return Deliver(wait.token, wait.details["name"], values, now)
@@ -87,6 +102,13 @@ def trigger(step: Step, workflow: Workflow, now: datetime) -> Trigger:
 
 def _wait(step: Step, workflow: Workflow) -> Wait:
     return [wait for wait in workflow.waits() if wait.activity_id == step["at"]][step["number"]]
+
+
+def _last_done(activity: str, workflow: Workflow) -> str:
+    """The token of the task that was completed last at an activity."""
+    past = workflow._instance.past
+    assert past is not None
+    return str([visit.token for visit in past.visits.values() if visit.activity == activity][-1])
 
 
 def record(story: Story) -> Record:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.bpmn.codec import WITH_PAST
 from engine.bpmn.parser import read_xml
 from engine.bpmn.triggers import StateCorrupt
 from engine.bpmn.workflow import Workflow
@@ -44,6 +45,12 @@ def test_every_story_of_the_first_release_is_kept() -> None:
     kept = {sample.name for sample in SAMPLES if sample.release == "0.1.0"}
     assert len(kept) == 29
     assert kept <= {story.name for story in STORIES}
+
+
+def test_states_that_know_what_was_done_are_kept() -> None:
+    """The second format of the codec, of processes in which tasks are sent back or taken back."""
+    second = {sample.name for sample in SAMPLES if {sample.state(number)[2] for number in range(len(sample.rests))} == {WITH_PAST}}
+    assert {"sent_back_over_a_join", "sent_back_into_what_was_interrupted", "an_approval_with_signers_sent_back", "moved_by_hand"} <= second
 
 
 def _stands_as_stored(found: Record, rest: Record) -> None:
