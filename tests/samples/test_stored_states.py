@@ -80,4 +80,7 @@ def _goes_on_alike(found: Record, expected: Record) -> None:
 
 
 def _as_far_as_known(details: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
-    return {name: details.get(name) for name in known}
+    found = {name: details.get(name) for name in known}
+    if isinstance(found.get("interval"), str) and "@" not in known["interval"]:  # 0.1.0 did not keep which time of day is meant
+        found["interval"] = found["interval"].partition("@")[0]
+    return found
