@@ -100,9 +100,14 @@ Running = TypeVar("Running", bound=Server)
 
 
 @contextmanager
-def running(found: Path, settings: Sequence[str] = QUICK, kind: type[Running] = Server) -> Iterator[Running]:  # type: ignore[assignment]
-    """A server in a temporary directory, gone afterwards. `found` is where its binaries are."""
-    directory = Path(tempfile.mkdtemp(prefix=f"steward-pg-{getpass.getuser()}-"))
+def running(
+    found: Path,
+    settings: Sequence[str] = QUICK,
+    kind: type[Running] = Server,  # type: ignore[assignment]
+    place: Path | None = None,
+) -> Iterator[Running]:
+    """A server in a temporary directory (under `place`), gone afterwards. `found` is where its binaries are."""
+    directory = Path(tempfile.mkdtemp(prefix=f"steward-pg-{getpass.getuser()}-", dir=place))
     server = kind(found, directory, settings)
     try:
         server.create()

@@ -12,6 +12,9 @@ from sqlalchemy import make_url
 
 from benchmarks.postgresql import HOW_TO_INSTALL, QUICK, Server, binaries, running
 
+MEMORY = Path("/dev/shm")  # a directory of its own is made there
+ROOM = 2 * 1024**3  # bytes: a server for each core, its databases and its log
+
 
 @dataclass
 class PostgresqlServer(Server):
@@ -41,8 +44,13 @@ def running_postgresql(settings: Sequence[str] = QUICK) -> Iterator[PostgresqlSe
     found = binaries()
     if found is None:
         pytest.skip(HOW_TO_INSTALL)
-    with running(found, settings, PostgresqlServer) as server:
+    with running(found, settings, PostgresqlServer, in_memory() if settings is QUICK else None) as server:
         yield server
+
+
+def in_memory() -> Path | None:
+    """Where files are kept in memory, if the machine has room for them: a database is 400 files, and on a disk that is most of its cost."""
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM else None
 
 
 @pytest.fixture(scope="session")
