@@ -121,11 +121,15 @@ def _ordered(sign: str, function: Callable[[Any, Any], bool], left: Any, right: 
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Whether two values are the same. A time is never a text: asked of the two, the answer would be no whatever they say."""
+    """Whether two values are the same. A time is never a text, nor true ever "true": the answer would be no, whatever was meant."""
     same = bool(left == right)
-    if not same and (type(left) in _TIMES or type(right) in _TIMES) and str in (type(left), type(right)):
+    if not same and type(left) is not type(right) and (_never(left, right) or _never(right, left)):
         raise _unfit("==", left, right)
     return same
+
+
+def _never(value: Any, text: Any) -> bool:
+    return type(text) is str and (type(value) in _TIMES or (type(value) is bool and text.lower() in ("true", "false")))
 
 
 def unequal(left: Any, right: Any) -> bool:

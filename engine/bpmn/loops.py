@@ -5,6 +5,7 @@ from typing import Any
 
 from lxml.etree import _Element
 
+from engine.bpmn.expressions_budget import kind_of
 from engine.bpmn.extensions import Reader
 from engine.bpmn.instance import StepFailed
 from engine.bpmn.scopes import View
@@ -33,8 +34,8 @@ class MultiInstance:
             return [None] * count
         found = view.json(self.collection)
         if not isinstance(found, list):
-            what = type(found).__name__
-            raise StepFailed("expression", f"Expected a list to repeat over, but '{self.collection.text}' gives {what} {found!r:.100}")
+            what = kind_of(found)
+            raise StepFailed("expression", f"Expected a list to repeat over, but '{self.collection.text}' gives {what}: {found!r:.100}")
         self._check(len(found), view)
         return found
 

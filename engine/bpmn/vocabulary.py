@@ -130,7 +130,19 @@ def read_bpmn(content: bytes, file: str, executable: bool = False) -> tuple[_Ele
     if executable:
         for process in children(root, "process"):
             process.set("isExecutable", "true")
-    return root, foreign.adopt(root, file)
+    return root, [*_forget_drawings(root, file), *foreign.adopt(root, file)]
+
+
+def _forget_drawings(root: _Element, file: str) -> list[Problem]:
+    """Beside a pool that runs, one that is marked as a drawing may hold anything: nothing of it is read, nor judged."""
+    forgotten = []
+    drawings = [process for process in children(root, "process") if process.get("isExecutable") == "false" and any(flow_nodes(process))]
+    for process in drawings if executable_processes(root) else []:
+        for part in list(process):
+            process.remove(part)
+        message = 'Expected an executable process, but it says isExecutable="false": it is taken as a drawing, and nothing of it runs'
+        forgotten.append(Problem(file, process.sourceline or 1, process.get("id") or "-", "process", message, "warning"))
+    return forgotten
 
 
 def read_processes(root: _Element, file: str) -> list[Process]:

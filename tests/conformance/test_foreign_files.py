@@ -155,6 +155,24 @@ def test_an_encoding_that_is_another_one_is_refused() -> None:
         read_bpmn(f'<?xml version="1.0" encoding="x-none"?>\n{text}'.encode(), "p.bpmn")
 
 
+def test_a_partners_pool_that_is_only_drawn_may_hold_anything() -> None:
+    """What the other side does is theirs: no work of ours, no condition of ours, and nobody deploys it."""
+    theirs = """<process id="q" isExecutable="false"><laneSet id="l"><lane id="l1"><flowNodeRef>b</flowNodeRef></lane></laneSet>
+    <startEvent id="s2"/><serviceTask id="b" camunda:class="x.Y"/><complexGateway id="g"/><endEvent id="e2"/>
+    <sequenceFlow id="f1" sourceRef="s2" targetRef="b"/><sequenceFlow id="f2" sourceRef="b" targetRef="g"/>
+    <sequenceFlow id="f3" sourceRef="g" targetRef="e2"><conditionExpression>if they agree, then so</conditionExpression></sequenceFlow>
+    </process>"""
+    pools = """<collaboration id="c"><participant id="us" processRef="p"/><participant id="they" processRef="q"/>
+    <messageFlow id="m" sourceRef="b" targetRef="u"/></collaboration>"""
+    ours = '<startEvent id="s"/><userTask id="u" camunda:candidateGroups="technician"/>\ns -> u'
+    for content in (bpmn(ours, pools + theirs), bpmn(ours, pools).replace(b"</definitions>", theirs.encode() + b"</definitions>")):
+        errors, warnings = judged(content)
+        assert errors == []
+        assert [(warning.element, warning.rule) for warning in warnings if warning.rule != "no-form"] == [("q", "process")]
+    errors, _ = judged(content, executable=True)
+    assert {error.element for error in errors} >= {"b", "g", "f3"}
+
+
 def test_two_processes_of_one_file_are_two_definitions() -> None:
     content = bpmn('<startEvent id="s"/><userTask id="u"/>\ns -> u').replace(
         b"</definitions>", b'<process id="q" isExecutable="true"><startEvent id="s2"/></process></definitions>'

@@ -98,6 +98,15 @@ def test_a_definition_runs_as_it_was_normalised_when_it_was_deployed(company: Co
     assert company.instance(instance).state == "completed"
 
 
+def test_beside_a_partners_pool_an_order_runs_and_is_read_again(company: Company) -> None:
+    theirs = b'<process id="theirs" isExecutable="false"><startEvent id="s2"/><serviceTask id="b"/></process></definitions>'
+    [definition] = company.deploy(ONE_TASK.replace(b"</definitions>", theirs)).definitions
+    instance = company.start()
+    company.database.keep.clear()  # nothing is remembered: everything is read from the database
+    company.complete("work", ANNA)
+    assert (definition.key, company.instance(instance).state) == ("order", "completed")
+
+
 def test_two_processes_of_one_key_are_refused(company: Company) -> None:
     with pytest.raises(DeploymentRefused, match="once"):
         company.deploy(ONE_TASK, TWO_TASKS)

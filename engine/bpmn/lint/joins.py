@@ -45,6 +45,8 @@ def _said(diagram: Diagram, scope: Scope) -> Iterator[Problem]:
         )
         yield diagram.warning(scope.nodes[join].element, DEADLOCK, message)
     for merge in sorted(scope.doubled):
+        if scope.nodes[merge].element.get("startQuantity", "1") != "1":
+            continue  # it is several tokens that begin it
         message = (
             f"Expected one token at a time at '{merge}', but parallel ways meet here: what follows would be done twice. "
             "Join them with a parallel gateway before"

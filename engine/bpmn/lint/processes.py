@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.bpmn.lint.diagram import Diagram
-from engine.bpmn.vocabulary import children, executable_processes, flow_nodes
+from engine.bpmn.vocabulary import children, executable_processes
 from engine.errors import Problem
 
 RULE: Final = "process"
@@ -21,12 +21,8 @@ def check(diagram: Diagram) -> Iterator[Problem]:
     """Good: <process id="repair" isExecutable="true">. Bad: isExecutable="false", no process at all, id="9 repairs"."""
     executable = executable_processes(diagram.root)
     drawn = [process for process in children(diagram.root, "process") if process.get("isExecutable") == "false"]
-    for process in drawn:
-        if executable and any(flow_nodes(process)):
-            message = 'Expected an executable process, but it says isExecutable="false": it is taken as a drawing, and nothing of it runs'
-            yield diagram.warning(process, RULE, message)
-        elif not executable:
-            yield diagram.problem(process, RULE, f'Expected an executable process, but it says isExecutable="false": {QUESTION}')
+    for process in drawn if not executable else []:
+        yield diagram.problem(process, RULE, f'Expected an executable process, but it says isExecutable="false": {QUESTION}')
     if not executable and not drawn:
         yield diagram.problem(diagram.root, RULE, "Expected an executable process with flow nodes, but the file has none")
     for process in executable:

@@ -5,7 +5,7 @@ from typing import Final
 
 from engine.bpmn.lint.compensation import handlers_of
 from engine.bpmn.lint.diagram import Diagram, Node
-from engine.bpmn.vocabulary import SUBPROCESSES
+from engine.bpmn.vocabulary import SUBPROCESSES, children
 from engine.errors import Problem
 
 RULE: Final = "unreachable"
@@ -27,7 +27,8 @@ def _walk(diagram: Diagram) -> set[str]:
             attached.setdefault(node.element.get("attachedToRef") or "", []).append(node.id)
         inside.setdefault(node.scope.get("id") or "", []).append(node)
     links = {_link_name(node): node.id for node in diagram.of_kind("intermediateCatchEvent") if _link_name(node)}
-    waiting = [node.id for process in diagram.processes for node in _beginnings(diagram, inside.get(process.key, []))]
+    processes = children(diagram.root, "process")  # also those of which it is still asked whether they shall run
+    waiting = [node.id for process in processes for node in _beginnings(diagram, inside.get(process.get("id") or "", []))]
     reached: set[str] = set()
     handlers = handlers_of(diagram)
     while waiting:

@@ -82,6 +82,11 @@ def test_parallel_ways_that_meet_without_a_join_are_warned_about(ways: list[str]
     assert warned(drawn(*ways), "done-twice") == {"m"}
 
 
+def test_what_several_tokens_begin_is_not_done_twice() -> None:
+    content = drawn(*TWICE["a parallel fork into one task"])
+    assert warned(content.replace(b'id="m"', b'id="m" startQuantity="2"'), "done-twice") == set()
+
+
 def test_the_warnings_say_what_to_do() -> None:
     [deadlock] = found(drawn(*DEADLOCKS["an exclusive fork, a parallel join"]), "deadlock")
     assert deadlock.severity == "warning"

@@ -320,10 +320,8 @@ def test_a_process_that_is_only_drawn_is_a_question_and_the_answer_is_named():
     assert not found(bpmn(chain(USER)).replace(b'isExecutable="true"', b""), "process")
 
 
-def test_a_pool_that_is_only_drawn_beside_one_that_runs_is_a_warning():
-    drawn = '<process id="q" isExecutable="false"><task id="elsewhere"/></process>'
-    [problem] = found(bpmn(chain(USER), drawn), "process")
-    assert (problem.element, problem.severity) == ("q", "warning")
+def test_of_a_process_that_is_only_drawn_it_is_not_said_that_nothing_leads_to_it():
+    assert not found(bpmn(chain(USER)).replace(b'isExecutable="true"', b'isExecutable="false"'), "unreachable")
 
 
 def test_a_file_without_a_process_is_refused():

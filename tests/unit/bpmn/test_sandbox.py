@@ -151,6 +151,8 @@ def test_a_missing_variable_is_named_with_its_line() -> None:
         ("{n: 1}", "Expected text as the key"),
         ("float('nan')", "Expected a finite number"),
         ("date('2026-03-02') == '2026-03-02'", "fit the operator ==, but found a date and text"),
+        ("true == 'true'", "fit the operator ==, but found true or false and text"),
+        ("'False' != (1 > 2)", "fit the operator =="),
         ("'PT1H' != duration('PT1H')", "fit the operator =="),
         ("date('2026-03-02') in ['2026-03-02']", "fit the operator in"),
         ("has(n)", "Expected the name of a variable as text"),
