@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from filetype.types import archive, image
+from PIL import Image, UnidentifiedImageError
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -30,12 +31,19 @@ HEAD = 8_192  # bytes by which a type is known
 PIECE = 1_000_000
 NAME_LENGTH = 200
 OFFICE = "application/vnd.openxmlformats-officedocument."
+NOT_A_PICTURE = "Expected a photograph, but the content is something else"
 SHOWN = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})  # what a browser may show in place; all else is downloaded
 _SIGNATURES = (image.Jpeg(), image.Png(), image.Webp(), image.Gif(), image.Heic(), archive.Pdf())
 _OFFICE_PARTS = {"word/document.xml": OFFICE + "wordprocessingml.document", "xl/workbook.xml": OFFICE + "spreadsheetml.sheet"}
 _HASH = re.compile(r"[0-9a-f]{64}")
-_USE = db.core(AttachmentUse)
-_USED_AT = Prepared(select(_USE.c.id).where(_USE.c.site == bindparam("at_site"), _USE.c.hash == bindparam("wanted")).limit(1))
+_READABLE = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})  # by Pillow; others are known by their first bytes
+_USE, _FILE = db.core(AttachmentUse), db.core(Attachment)
+_USED_AT = Prepared(
+    select(_FILE.c.media_type)
+    .join_from(_USE, _FILE, _FILE.c.hash == _USE.c.hash)
+    .where(_USE.c.site == bindparam("at_site"), _USE.c.hash == bindparam("wanted"))
+    .limit(1)
+)
 _TEXT_CONTROLS = frozenset("\t\n\r\f")
 
 
@@ -118,22 +126,24 @@ def find(session: Session, directory: Path, hash: str, actor: Actor) -> Opened: 
     return Opened(path, attachment.media_type, file_name, attachment.size)
 
 
-def unknown(session: Session, hashes: set[str], site: str) -> set[str]:
-    """Which of these are no files of the site."""
-    return {wanted for wanted in hashes if not _USED_AT.rows(session, {"at_site": site, "wanted": wanted})}
+def unknown(session: Session, hashes: set[str], site: str, pictures: bool = False) -> set[str]:
+    """Which of these are no files of the site; with `pictures`, also those that are no pictures."""
+    kinds = {wanted: _USED_AT.rows(session, {"at_site": site, "wanted": wanted}) for wanted in hashes}
+    return {wanted for wanted, found in kinds.items() if not found or (pictures and not found[0][0].startswith("image/"))}
 
 
 def require_known(session: Session, form: Form, answers: Mapping[str, Any], site: str) -> None:
-    """Raise Invalid for signatures and photographs that nobody has brought to the site: a hash alone proves nothing."""
-    named = {key: _hashes(answers.get(key)) for key, one in form.fields.items() if one.answer in ("signature", "attachments")}
-    if not any(named.values()):
-        return
-    strange = unknown(session, set().union(*named.values()), site)
-    fields = {
-        key: sentence("attachment", CHINESE, label=form.fields[key].name(CHINESE)) for key, hashes in named.items() if hashes & strange
-    }
+    """Raise Invalid for signatures and photographs that nobody has brought to the site, or that are none: a hash alone proves nothing."""
+    fields = {}
+    for key, one in form.fields.items():
+        if one.answer not in ("signature", "attachments"):
+            continue
+        if unknown(session, _hashes(answers.get(key)), site, one.is_picture):
+            fields[key] = sentence("picture" if one.is_picture else "attachment", CHINESE, label=one.name(CHINESE))
     if fields:
-        raise Invalid(f"Expected files that were added at {site}, but {len(strange)} of those named are none", fields)
+        raise Invalid(
+            f"Expected files that were added at {site}, and pictures where they are asked for, but {', '.join(fields)} has others", fields
+        )
 
 
 def _hashes(answer: Any) -> set[str]:
@@ -184,12 +194,23 @@ def _media_type(path: Path) -> str:
         head = bytearray(file.read(HEAD))
     for kind in _SIGNATURES:
         if kind.match(head):
-            return str(kind.mime)
+            return _whole(path, str(kind.mime))
     found = _office_type(path) if head.startswith(b"PK\x03\x04") else _text_type(path.read_bytes())
     if found is None:
         message = "Expected a photograph, a PDF, a Word or Excel file or plain text, but the content is something else"
         raise Invalid(message, {"file": message})
     return found
+
+
+def _whole(path: Path, media_type: str) -> str:
+    """The type, when what begins like such a picture is one to its end; raise Invalid otherwise."""
+    if media_type in _READABLE:
+        try:
+            with Image.open(path) as picture:
+                picture.verify()
+        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            raise Invalid(NOT_A_PICTURE, {"file": NOT_A_PICTURE}) from None
+    return media_type
 
 
 def _office_type(path: Path) -> str | None:

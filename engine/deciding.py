@@ -48,7 +48,7 @@ def read(session: Session, activity: Activity, details: Mapping[str, Any], varia
     if is_added:
         wrong |= dict.fromkeys(form, "加签人只填写意见，不填写表单。")
         form = {}
-    if signature is not None and attachments.unknown(session, {signature}, site):
+    if signature is not None and attachments.unknown(session, {signature}, site, pictures=True):
         wrong["signature"] = "请重新签名。"
     return Said(decision, None if reason is None else storable(reason.strip()), signature, form, wrong)
 

@@ -65,6 +65,11 @@ class Component:
         return self.subtype if self.type == "datetime" else _BY_TYPE[self.type]
 
     @property
+    def is_picture(self) -> bool:
+        """Whether only pictures are an answer: signatures and photographs, but not papers."""
+        return self.answer == "signature" or (self.answer == "attachments" and self.properties.get("photo") == "true")
+
+    @property
     def nothing(self) -> Any:
         """What is stored when there is no answer."""
         return {"checkbox": False, "choices": [], "attachments": []}.get(self.answer)

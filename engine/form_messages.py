@@ -20,6 +20,7 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     "house": ("“{label}”应为房号,如 A-12。", "“{label}” should be a house such as A-12."),
     "person": ("请在“{label}”中选择人员。", "Please choose a person for “{label}”."),
     "signature": ("“{label}”应为已上传的签名。", "“{label}” should be an uploaded signature."),
+    "picture": ("“{label}”应为已上传的照片或签名。", "“{label}” should be uploaded pictures."),
     "attachment": ("“{label}”应为已上传的附件。", "“{label}” should be uploaded files."),
     "too_many": ("“{label}”最多 {limit} 项。", "“{label}” may have {limit} items."),
     "number": ("“{label}”应为数字。", "“{label}” should be a number."),

@@ -57,7 +57,7 @@ def hand_over(session: Session, leaver: str, to: str, site: str, reason: str, ac
             raise NotFound(f"Expected a person of {site}, but {leaver!r} is none")
         raise Conflict(f"Expected open work of {leaver} at {site}, but there is none")
     _tell(session, instances, tasks, cases, leaver, to, reason, actor, now)
-    _give(session, [task.id for task in tasks], leaver, to)
+    _give(session, [task.id for task in tasks], leaver, to, is_known=to == actor.login)
     outermost = sum(instances[one].parent_id is None for one in cases)
     data = {"before": leaver, "after": to, "reason": reason, "tasks": len(tasks), "cases": outermost}
     history.append_site(session, site, "work.handed_over", actor, now, data)
@@ -112,13 +112,15 @@ def _tell(
     session.expire_all()
 
 
-def _give(session: Session, task_ids: Sequence[int], leaver: str, to: str) -> None:
+def _give(session: Session, task_ids: Sequence[int], leaver: str, to: str, is_known: bool) -> None:
     helper, owner = UserTask.assignee, UserTask.delegated_by
     # Who had been asked for help and now has the task themselves, or the other way round, helps nobody any more.
     is_one = ((owner == leaver) & (helper == to)) | ((helper == leaver) & (owner == to))
     changes = {
         "assignee": case((helper == leaver, to), else_=helper),
         "delegated_by": case((is_one, None), (owner == leaver, to), else_=owner),
+        # Whoever takes over is told of what waits for them, as of any new work.
+        "announced": case(((helper == leaver) | helper.is_(None) | is_one, is_known), else_=UserTask.announced),
     }
     session.execute(update(UserTask).where(UserTask.id.in_(task_ids)).values(changes))
     named = (TaskParticipant.task_id.in_(task_ids), TaskParticipant.kind == "user")

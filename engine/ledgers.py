@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, not_, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from engine import cursors, inbox
@@ -119,7 +119,8 @@ def days(session: Session, ledger: Ledger) -> list[Day]:
 def by_class(session: Session, ledger: Ledger, names: Collection[str]) -> dict[str, list[tuple[str, int, int]]]:
     """For each field: its values, how many cases have each, how many of them are late; the most frequent ones first."""
     fits = and_(CaseField.instance_id == Instance.id, CaseField.name.in_(sorted(names)))
-    query = select(CaseField.name, CaseField.value, func.count(), _number(_late())).select_from(Instance).join(CaseField, fits)
+    over_limit = _number(and_(_late(), not_(_void())))
+    query = select(CaseField.name, CaseField.value, func.count(), over_limit).select_from(Instance).join(CaseField, fits)
     counted: dict[str, list[tuple[str, int, int]]] = {name: [] for name in names}
     for name, value, number, late in session.execute(query.where(*_within(ledger)).group_by(CaseField.name, CaseField.value)):
         counted[name].append((value, number, late))
@@ -185,14 +186,17 @@ def _of_day(ledger: Ledger, number: int) -> Any:
     """How many cases of the part are alike in state, lateness and voidness."""
     begin, end = [*ledger.period.parts, ledger.period.end][number : number + 2]
     range_ = (Instance.started_at >= midnight(begin, ledger.zone), Instance.started_at < midnight(end, ledger.zone))
-    void = and_(Instance.state == "cancelled", exists().where(Number.number == Instance.number, Number.state == "void"))
-    alike = (Instance.state.label("state"), case((_late(), 1), else_=0).label("late"), case((void, 1), else_=0).label("void"))
+    alike = (Instance.state.label("state"), case((_late(), 1), else_=0).label("late"), case((_void(), 1), else_=0).label("void"))
     inner = select(*alike).where(*_of_process(ledger), *range_).subquery()
     return select(literal(number), inner, func.count()).group_by(inner.c.state, inner.c.late, inner.c.void)
 
 
 def _late() -> ColumnElement[bool]:
     return exists().where(SlaClock.instance_id == Instance.id, SlaClock.breached_at.is_not(None))
+
+
+def _void() -> ColumnElement[bool]:
+    return and_(Instance.state == "cancelled", exists().where(Number.number == Instance.number, Number.state == "void"))
 
 
 def _said(verdict: Any) -> ColumnElement[str]:

@@ -300,6 +300,7 @@ class Workflow:
         if (past := self._instance.past) is not None:
             past.begin(token)
         if isinstance(trigger, AddSigner):
+            self._note(token, "signer.added")
             signers.add(token, trigger)
         else:
             signers.remove(token, trigger)

@@ -2,15 +2,17 @@
 
 import json
 import threading
+from pathlib import Path
 
 import pytest
 
 from benchmarks.statement_log import listening
-from engine import queries_case, user_tasks
+from engine import attachments, queries_case, user_tasks
 from engine.actors import Actor
 from engine.errors import AlreadyCompleted, Forbidden, Invalid, Rejected
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, extensions, task
 from tests.people import ANNA, BAO, DONG, EMMA, actor
+from tests.pictures import picture
 
 OVER = '<multiInstanceLoopCharacteristics camunda:collection="people" camunda:elementVariable="person"/>'
 
@@ -198,3 +200,23 @@ def test_the_task_that_was_taken_away_says_so(company: Company) -> None:
     decide(company, ANNA)
     with company.database.transaction() as session, pytest.raises(AlreadyCompleted):
         user_tasks.complete(session, late.id, {"decision": "approve"}, DONG, company.now)
+
+
+@pytest.mark.parametrize(("content", "is_taken"), [(picture(), True), ("签名".encode(), False), (b"%PDF-1.7 x", False)])
+def test_only_pictures_are_signatures_and_photographs(company: Company, tmp_path: Path, content: bytes, is_taken: bool) -> None:
+    sign = {"id": "f_sign", "key": "sign", "type": "textfield", "label": "签名", "properties": {"signature": "true"}}
+    photos = {"id": "f_photos", "key": "photos", "type": "filepicker", "label": "照片", "properties": {"photo": "true"}}
+    papers = {"id": "f_papers", "key": "papers", "type": "filepicker", "label": "资料"}
+    form = {"type": "default", "id": "slip", "components": [sign, photos, papers]}
+    check = task("check", "technician", {"buttons": "ok=好!signature"}, formRef="slip")
+    company.deploy(diagram(chain(START_EVENT, check, END_EVENT)), **{"slip.form": json.dumps(form).encode()})
+    company.start()
+    with company.database.transaction() as session:
+        kept = attachments.store(session, tmp_path, content, "a.png", "S1", ANNA, company.now)
+    said = {"decision": "ok", "signature": kept, "sign": kept, "photos": [kept], "papers": [kept]}
+    if is_taken:
+        company.complete("check", ANNA, said)
+        return
+    with pytest.raises(Invalid) as refused:
+        company.complete("check", ANNA, said)
+    assert set(refused.value.fields) == {"signature", "sign", "photos"}

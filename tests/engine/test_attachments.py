@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from sqlalchemy import func, select
 
 from engine import attachments, sites
@@ -17,18 +16,13 @@ from engine.db import Database
 from engine.errors import Forbidden, Invalid, LimitExceeded, NotFound
 from engine.settings import Limits, Settings
 from engine.tables import Attachment, AttachmentUse
+from tests.pictures import picture
 
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 LIMIT = 100_000
 TECHNICIAN = Actor("li", "page", frozenset({("S1", "technician")}))
 AUDITOR = Actor("zheng", "page", frozenset({("S1", "auditor")}))
 STRANGER = Actor("chen", "page", frozenset({("S2", "technician")}))
-
-
-def picture(kind: str) -> bytes:
-    stream = io.BytesIO()
-    Image.new("RGB", (8, 8), "red").save(stream, kind)
-    return stream.getvalue()
 
 
 def office(*names: str) -> bytes:
@@ -95,6 +89,9 @@ def test_a_file_is_taken_for_what_its_content_is_whatever_its_name(tmp_path: Pat
         office("[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"),
         b"text with a NUL \x00",
         b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
+        b"\xff\xd8\xff\xe0<script>alert(1)</script>",
+        b"\x89PNG\r\n\x1a\n" + bytes(64),
+        picture("PNG")[:50],
     ],
 )
 def test_any_other_content_is_refused_and_leaves_no_file(tmp_path: Path, content: bytes) -> None:

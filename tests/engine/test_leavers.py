@@ -5,7 +5,7 @@ import re
 import pytest
 
 from benchmarks.statement_log import listening
-from engine import delegations, drafts, history, identity, instances, leavers, open_work, user_tasks
+from engine import announcements, delegations, drafts, history, identity, instances, leavers, open_work, user_tasks
 from engine.actors import Actor
 from engine.errors import AlreadyCompleted, Conflict, Forbidden, Invalid, NotFound
 from engine.open_work import OpenWork
@@ -59,6 +59,13 @@ def test_everything_open_changes_hands_in_one_act(company: Company, busy: dict[s
     company.complete("visit", CHEN, instance=busy["named"])
     with pytest.raises(AlreadyCompleted), company.database.transaction() as session:
         user_tasks.complete(session, _done(company, busy["held"]), {}, ANNA, company.now)
+
+
+def test_who_takes_over_is_told_of_each_task_as_of_new_work(company: Company, busy: dict[str, int]) -> None:
+    announcements.announce(company.database, company.now)
+    hand_over(company, "anna", "chen", reason="on long leave")
+    untold = {name: not company.task("visit" if name == "named" else "work", busy[name]).announced for name in ("held", "asked", "named")}
+    assert untold == {"held": True, "asked": False, "named": True}
 
 
 def _done(company: Company, instance: int) -> int:

@@ -70,6 +70,14 @@ def test_a_month_counts_what_came_and_what_became_of_it(company: Company, told: 
     assert (monday.day, monday.received, monday.ended, monday.in_time, monday.late, monday.void) == (date(2026, 3, 2), 5, 2, 1, 2, 1)
 
 
+def test_a_case_that_was_late_before_it_was_voided_is_late_nowhere(company: Company, told: list[int]) -> None:
+    with company.database.transaction() as session:
+        instances.cancel(session, told[3], "登记错了", EMMA, company.now)
+    with company.database.read() as session:
+        assert ledgers.by_class(session, month(), ["kind"]) == {"kind": [("tap", 3, 1), ("drain", 2, 0)]}
+        assert sum(day.late for day in ledgers.days(session, month())) == 1
+
+
 def test_the_callback_rate_has_its_denominator_and_leaves_exceptions_apart(company: Company, told: list[int]) -> None:
     with company.database.read() as session:
         for key in ("repair", "callback"):

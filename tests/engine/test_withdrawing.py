@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import instances, returning, scenarios, timers, user_tasks, withdrawing
+from engine import instances, returning, scenarios, signers, timers, user_tasks, withdrawing
 from engine.actors import Actor
 from engine.errors import AlreadyCompleted, Conflict, Forbidden, Invalid
 from engine.tables import Draft, Number, Timer, UserTask
@@ -49,6 +49,17 @@ def test_what_has_been_acted_on_stays(company: Company) -> None:
     with pytest.raises(Conflict, match="dong has taken Check"):
         take_back(company, second, ANNA)
     assert company.waiting(instance) == ["check"]
+
+
+def test_who_is_asked_for_an_opinion_before_holds_what_it_is_about(company: Company) -> None:
+    company.deploy(ORDER)
+    company.start()
+    [first] = done(company, ("fill_in", CHEN))
+    with company.database.transaction() as session:
+        signers.add(session, company.task("work").id, "dong", "before", ANNA, company.now, "is it urgent?")
+    with pytest.raises(Conflict, match="something has happened since"):
+        take_back(company, first, CHEN)
+    assert [one.assignee for one in company.open_tasks()] == ["dong"]
 
 
 def test_what_was_taken_back_after_it_does_not_hold_it(company: Company) -> None:

@@ -6,11 +6,12 @@ import pytest
 
 from engine.tables import House, Person
 from tests.factories import END_EVENT, ONE_TASK, Company, chain, diagram, task
+from tests.pictures import picture
 from tests.web.forms import CALL, FILES, PROCESS
 from web.pages import addresses
 
 TOO_LARGE = 10**30
-PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 50
+PNG = picture()
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ def test_who_may_not_start_a_process_does_not_start_it_by_a_message(call, compan
 def test_a_photograph_that_nobody_brought_to_the_site_is_no_photograph(call, company: Company):
     company.deploy(PROCESS, **FILES)
     elsewhere = call("hua").post("/attachments", data={"file": (io.BytesIO(PNG), "a.png")}).json["hash"]
-    here = call("chen").post("/attachments", data={"file": (io.BytesIO(PNG + b"2"), "b.png")}).json["hash"]
+    here = call("chen").post("/attachments", data={"file": (io.BytesIO(picture(colour="blue")), "b.png")}).json["hash"]
     for strange in (elsewhere, "0" * 64):
         said = {"site": "S1", "variables": CALL | {"photos": [here, strange]}}
         refused = call("chen").post("/process-definitions/order/start", said)
