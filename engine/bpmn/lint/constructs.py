@@ -101,7 +101,7 @@ ADVICE: Final = {
 
 
 def check(diagram: Diagram) -> Iterator[Problem]:
-    """Good: a process of user tasks and exclusive gateways. Bad: a complex gateway, a data store."""
+    """Good: a process of user tasks and exclusive gateways. Bad: a complex gateway, a choreography."""
     for element in diagram.root:
         name = name_of(element)
         if name and name not in IN_FILE:

@@ -15,7 +15,7 @@ INPUT, OUTPUT = "dataInputAssociation", "dataOutputAssociation"
 
 
 def check(diagram: Diagram) -> Iterator[Problem]:
-    """Good: an association from a data object of the process to a data input. Bad: one to nothing, one from two objects at once."""
+    """Good: an association from a data object to a data input. Bad: one to nothing, one from two objects, a bare one to a store."""
     known = {element.get("id") or "": element for element in diagram.root.iter(BPMN + "*") if name_of(element).startswith(("data", "prop"))}
     for reference in diagram.root.iter(BPMN + "dataObjectReference"):
         target = _local(reference.get("dataObjectRef"))
