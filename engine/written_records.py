@@ -47,10 +47,12 @@ class Copied:
 
     number: str | None
     instance_id: int
+    key: str  # of the process
     activity_id: str
     author: str
     at: datetime
     earlier_number: str | None
+    earlier_instance_id: int
     earlier_author: str
     earlier_at: datetime
 
@@ -91,18 +93,19 @@ def keep(session: Session, compared: Compared) -> None:
 
 
 def copied(session: Session, site: str, actor: Actor, since: datetime, limit: int = 200) -> list[Copied]:
-    """The copied records of a site, the latest first: for its supervisors and auditors."""
+    """The copied records of a site, the latest first, text and photographs of one task as one: for its supervisors and auditors."""
     rights.require(rights.may_supervise(actor, site) or rights.may_audit(actor, site), "see copied records")
     earlier, of_earlier = WrittenRecord.__table__.alias("earlier"), Instance.__table__.alias("of_earlier")
     query = (
-        select(Instance.number, WrittenRecord.instance_id, WrittenRecord.activity_id, WrittenRecord.author, WrittenRecord.at)
-        .add_columns(of_earlier.c.number, earlier.c.author, earlier.c.at)
+        select(Instance.number, Instance.id, Instance.key, WrittenRecord.activity_id, WrittenRecord.author, WrittenRecord.at)
+        .add_columns(of_earlier.c.number, of_earlier.c.id, earlier.c.author, earlier.c.at)
         .join(Instance, Instance.id == WrittenRecord.instance_id)
         .join(earlier, earlier.c.id == WrittenRecord.earlier_id)
         .join(of_earlier, of_earlier.c.id == earlier.c.instance_id)
         .where(WrittenRecord.site == site, WrittenRecord.at >= since)
     )
-    return [Copied(*row) for row in session.execute(query.order_by(WrittenRecord.at.desc(), WrittenRecord.id.desc()).limit(limit))]
+    rows = session.execute(query.order_by(WrittenRecord.at.desc(), WrittenRecord.id.desc()).limit(limit))
+    return list(dict.fromkeys(Copied(*row) for row in rows))
 
 
 def counted(session: Session, site: str, actor: Actor, since: datetime) -> dict[str, int]:

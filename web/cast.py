@@ -83,6 +83,7 @@ def clock_name(name: str) -> str:
         "notice_out": gettext("送达通知书"),
         "opinion": gettext("评审意见"),
         "overdue": gettext("整改（三天）"),
+        "overdue_step": gettext("逾期每三天计分"),
         "patrol": gettext("巡查"),
         "personal_call": gettext("主管亲自致电"),
         "public_repair": gettext("公共维修"),

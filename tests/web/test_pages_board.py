@@ -6,8 +6,8 @@ from engine import identity, user_tasks
 from tests.factories import END_EVENT as END
 from tests.factories import START_EVENT as BEGIN
 from tests.factories import Company, chain, diagram, task
-from tests.people import ANNA, OPERATOR
-from tests.web.forms import CALL, FILES, PROCESS
+from tests.people import ANNA, BAO, OPERATOR
+from tests.web.forms import CALL, FILES, PROCESS, field, form
 
 REPAIR = diagram(chain(BEGIN, task("arrive", dueDate="PT2H"), END), key="repair", name="报修")
 CALLBACK = diagram(chain(BEGIN, task("call_back", "customer_service", dueDate="PT5H"), END), key="callback", name="回访")
@@ -116,3 +116,18 @@ def test_the_board_asks_for_itself_again_and_is_given_again_when_something_chang
     assert visitor.client.get("/board", headers=headers).status_code == 304
     company.start("repair")
     assert visitor.client.get("/board", headers=headers).status_code == 200
+
+
+def test_copied_records_are_told_with_their_cases_and_who_wrote_how_many(visit, company):
+    record = task("walk", properties={"individual": "note"}, formRef="walk")
+    files = {"walk.form": form("walk", field("note", "记录"))}
+    company.deploy(diagram(chain(BEGIN, record, END), key="patrol", properties={"numberSeries": "XC"}), **files)
+    for actor, note in ((ANNA, "走道已铺保护垫，工人三名证件齐全"), (BAO, "室内贴砖"), (ANNA, "走道已铺保护垫,工人三名证件齐全")):
+        company.complete("walk", actor, {"note": note}, instance=company.start("patrol"))
+        company.pass_time(hours=1)
+    board = visit("dong").open("/board")
+    assert "Anna 1 处" in board.text("#copied")
+    assert board.texts("#copied tbody tr") == ["11:00 XC-S1-202603-0003 Walk Anna XC-S1-202603-0001 Anna 09:00"]
+    assert "XC-S1-202603-0003" in board.open(board.page.cssselect("#copied a.does")[0].get("href")).text("main")
+    company.pass_time(days=31)
+    assert "近 30 天没有雷同的记录。" in visit("dong").open("/board").text("#copied")

@@ -1,8 +1,10 @@
-"""The supervisors' board: what is late or about to be, what waits for oneself, today's callbacks and appointments, where work stands.
+"""The supervisors' board: what is late or about to be, what waits for oneself, today's callbacks and appointments, where work stands,
+whose records repeat earlier ones.
 
 Acting on a task opens it over the board; afterwards one is back.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
@@ -12,18 +14,20 @@ from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from engine import board, definitions, identity, inbox, inbox_version, rights, sites
+from engine import board, definitions, identity, inbox, inbox_version, rights, sites, written_records
 from engine.actors import Actor
 from engine.board import Loads, Standing
 from engine.errors import NotFound
 from engine.inbox import TaskItem
 from engine.inbox_walks import SOON, Filter
+from engine.written_records import Copied
 from web import current
 from web.pages.inbox import is_background
 
 pages = Blueprint("board", __name__, url_prefix="/board")
 MOST = 30  # of each list; the inbox has the rest
 CALLBACK = "callback"  # the process of calling residents back
+COPIES_OF = timedelta(days=30)  # for which copied records are told
 SITES_AT_ONCE = 4  # who supervises more looks at one after the other
 
 
@@ -37,11 +41,14 @@ class View:
     appointments: Sequence[TaskItem]
     standings: Sequence[Standing]
     loads: Loads
+    copied: Sequence[Copied]  # records that repeat earlier ones
+    copiers: Sequence[tuple[str, int]]  # who wrote how many of them, most first
 
     @property
     def version(self) -> str:
         items = [inbox_version.of_items(one) for one in (self.late, self.mine, self.callbacks, self.appointments)]
-        return inbox_version.text(items, [astuple(one) for one in self.standings], astuple(self.loads))
+        rows = [[astuple(one) for one in rows] for rows in (self.standings, self.copied)]
+        return inbox_version.text(items, rows, astuple(self.loads))
 
     @property
     def open(self) -> int:
@@ -86,6 +93,11 @@ def _view(session: Session, actor: Actor, chosen: Sequence[str], now: datetime) 
     """What stands on the board; `actor` has the posts of the chosen sites alone."""
     zone = sites.facts(session, chosen[0]).zone
     day = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = day - COPIES_OF
+    copied = [one for site in chosen for one in written_records.copied(session, site, actor, since, MOST)]
+    counted = Counter[str]()
+    for site in chosen if copied else ():
+        counted.update(written_records.counted(session, site, actor, since))
     own = [item for box in ("mine", "posts") for item in inbox.inbox(session, actor, box, limit=MOST).items if item.task.site in chosen]
     return View(
         late=inbox.inbox(session, actor, "all", Filter(late=now + SOON), MOST).items,
@@ -94,18 +106,22 @@ def _view(session: Session, actor: Actor, chosen: Sequence[str], now: datetime) 
         appointments=board.followed_up(session, chosen, day, MOST),
         standings=board.standings(session, chosen, now),
         loads=board.loads(session, chosen, now),
+        copied=sorted(copied, key=lambda one: one.at, reverse=True)[:MOST],
+        copiers=counted.most_common(),
     )
 
 
 def _page(session: Session, view: View, mine: Sequence[str], chosen: Sequence[str], now: datetime) -> str:
     items = [*view.late, *view.mine, *view.callbacks, *view.appointments]
-    names = identity.names_of(session, {item.task.assignee for item in items if item.task.assignee})
+    writers = {login for one in view.copied for login in (one.author, one.earlier_author)} | {login for login, _ in view.copiers}
+    names = identity.names_of(session, writers | {item.task.assignee for item in items if item.task.assignee})
     known = {one.key: one for one in definitions.newest_of_all(session)}
     described = {
-        key: definitions.describe_version(session, known[key]).process for key in {one.key for one in view.standings} & known.keys()
+        key: definitions.describe_version(session, known[key]).process
+        for key in {one.key for one in (*view.standings, *view.copied)} & known.keys()
     }
 
-    def step(one: Standing) -> str:
+    def step(one: Standing | Copied) -> str:
         activity = described[one.key].activities.get(one.activity_id) if one.key in described else None
         return activity.name if activity is not None and activity.name else one.activity_id
 
