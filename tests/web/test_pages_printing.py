@@ -115,6 +115,7 @@ def test_a_permit_has_its_term_the_place_for_the_seal_and_for_signatures(visit, 
     page = visit("dong").open(f"/orders/{instance}").open(f"/orders/{instance}/print/permit")
     rows = dict(zip(page.texts(".rows th"), page.texts(".rows td"), strict=True))
     assert rows["许可期限"] == "2026-03-05 — 2026-05-03" and rows["装修内容"] == "铺地砖" and rows["负责人电话"] == "137****1111"
+    assert rows["备注"] == ""  # free for the pen
     assert page.texts(".seal") == ["（盖章处）"] and page.texts(".mark") == []
     assert [text.split()[0] for text in page.texts(".signatures > div")] == ["业主签名", "施工单位签名", "经办人签名"]
 
