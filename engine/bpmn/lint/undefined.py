@@ -52,6 +52,8 @@ def _alike(name: str, known: Set[str]) -> str | None:
     for other in sorted(known):
         if len(other) < SHORTEST or _bare(other) == _bare(name) or abs(len(other) - len(name)) > 1:
             continue
+        if _swapped(name, other):
+            return other
         if SequenceMatcher(None, name, other).ratio() >= ALIKE and (sorted(name) == sorted(other) or _one_apart(name, other)):
             return other
     return None
@@ -67,3 +69,9 @@ def _one_apart(name: str, other: str) -> bool:
     begins = next((place for place, pair in enumerate(zip(shorter, longer, strict=False)) if pair[0] != pair[1]), len(shorter))
     skip = len(shorter) == len(longer)
     return shorter[begins + skip :] == longer[begins + 1 :]
+
+
+def _swapped(name: str, other: str) -> bool:
+    """Whether two neighbouring letters have changed places, which is no other word even in a short one."""
+    apart = [place for place, pair in enumerate(zip(name, other, strict=False)) if pair[0] != pair[1]]
+    return len(name) == len(other) and len(apart) == 2 and apart[1] == apart[0] + 1 and sorted(name) == sorted(other)

@@ -92,6 +92,13 @@ def test_where_others_may_bring_variables_only_what_looks_misspelt_is_named(star
     assert problem.message.endswith("Is 'content' meant?")
 
 
+@pytest.mark.parametrize(("set_", "read"), [("price", "pirce"), ("amount", "amonut")])
+def test_two_letters_that_have_changed_places_are_a_misspelling_in_a_short_name_too(set_: str, read: str) -> None:
+    [problem] = problems(script(f"{set_} = 1\nx = {read}"), start='<startEvent id="s"/>')
+    assert problem.message.endswith(f"Is '{set_}' meant?")
+    assert problems(script(f"{set_} = 1\nx = {read}s"), start='<startEvent id="s"/>') == []
+
+
 def test_names_that_differ_by_a_figure_or_an_s_are_no_misspellings() -> None:
     assert problems(script("x = [prices, price2, content2]"), start='<startEvent id="s"/>' + script("price = 1", "b")) == []
 
