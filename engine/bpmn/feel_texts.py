@@ -68,6 +68,14 @@ def _found(pattern: "regex.Pattern[str]", text: str) -> Iterator["regex.Match[st
         raise EvaluationFailed("Expected a pattern that is matched quickly, but it takes too long") from None
 
 
+def _consuming(pattern: str, flags: str = "") -> "regex.Pattern[str]":
+    """One that never matches nothing: else it would be found between any two letters, which the standard's `fn:replace` refuses too."""
+    found = _pattern(pattern, flags)
+    if next(_found(found, ""), None) is not None:
+        raise EvaluationFailed(f"Expected a pattern that matches at least one letter, but {pattern[:60]!r} also matches none")
+    return found
+
+
 def matches(text: str, pattern: str, flags: str = "") -> bool:
     return next(_found(_pattern(pattern, flags), text), None) is not None
 
@@ -76,7 +84,7 @@ def replaced(text: str, pattern: str, replacement: str, flags: str = "") -> str:
     """`$1` in the replacement is the first group of the match."""
     parts: list[str] = []
     weight, last = 0, 0
-    for match in _found(_pattern(pattern, flags), text):
+    for match in _found(_consuming(pattern, flags), text):
         put = _expanded(replacement, match)
         parts += [text[last : match.start()], put]
         weight, last = checked_weight(weight + len(put) + match.start() - last), match.end()
@@ -97,7 +105,7 @@ def split(text: str, delimiter: str) -> list[str]:
     """The parts between what the pattern matches."""
     parts: list[str] = []
     last = 0
-    for match in _found(_pattern(delimiter), text):
+    for match in _found(_consuming(delimiter), text):
         check_items(len(parts) + 1)
         parts.append(text[last : match.start()])
         last = match.end()

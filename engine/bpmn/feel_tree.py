@@ -222,6 +222,8 @@ class FeelCompiler(Compiler):
         return run
 
     def invocation(self, node: Invocation) -> Closure:
+        if node.called == "is defined" and (asked := self._asked(node)) is not None:
+            return asked
         closures = [self.expression(value) for _, value in node.arguments]
         names = [name for name, _ in node.arguments if name is not None]
         if names and len(names) < len(closures):
@@ -237,6 +239,23 @@ class FeelCompiler(Compiler):
             if not isinstance(function, Function):
                 raise EvaluationFailed(f"Expected a function to call, but found {kind_of(function)}")
             return function.call(frame, [] if names else values, dict(zip(names, values, strict=True)) if names else {})
+
+        return run
+
+    def _asked(self, node: Invocation) -> Closure | None:
+        """Whether a variable, or a part of one, is there: the only place where a missing one is no failure, and is not counted as read."""
+        value = root = node.arguments[0][1] if len(node.arguments) == 1 else None
+        while isinstance(root, ast.Call) and isinstance(root.func, ast.Name) and root.func.id == " .":
+            root = root.args[0]
+        if value is None or not isinstance(root, ast.Name) or root.id in self.local:
+            return None
+        name, read = root.id, set(self.names)
+        found = self.expression(value)
+        self.names = read
+
+        def run(frame: Frame) -> bool:
+            frame.step()
+            return (name in frame.locals or name in frame.variables) and found(frame) is not None
 
         return run
 

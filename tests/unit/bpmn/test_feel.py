@@ -132,6 +132,10 @@ def test_what_does_not_fit_together_is_null(text: str, expected: Any) -> None:
         ("decimal(2.345, 2)", 2.34),
         ("round half up(2.345, 2)", 2.35),
         ("is defined(nothing)", False),
+        ("is defined(xs)", True),
+        ("is defined(missing)", False),
+        ("is defined(missing.part)", False),
+        ("if is defined(missing) then missing else 0", 0),
         ("contains(nothing, \"a\")", None),
         ("date(\"2026-03-02\") = due", True),
         ("date(2026, 3, 2) = due", True),
@@ -148,6 +152,18 @@ def test_what_does_not_fit_together_is_null(text: str, expected: Any) -> None:
 )  # fmt: skip
 def test_functions_do_what_the_standard_says(text: str, expected: Any) -> None:
     assert value_of(text) == expected
+
+
+@pytest.mark.parametrize("text", ['split("漏水", "")', 'split("a", "x*")', 'replace("漏水", "水*", "-")', 'replace("a", "", "-")'])
+def test_a_pattern_that_matches_nothing_at_all_is_said(text: str) -> None:
+    with pytest.raises(EvaluationFailed, match="Expected a pattern that matches at least one letter"):
+        value_of(text)
+
+
+def test_a_variable_of_which_only_is_asked_whether_it_is_there_is_not_counted_as_read() -> None:
+    assert compile_feel("is defined(a) and b > 1").names == {"b"}
+    assert compile_feel("is defined(a.c) and a > 1").names == {"a"}
+    assert value_of("count([{n: 1}, {m: 2}][is defined(n)])") == 1
 
 
 def test_now_and_today_come_from_the_context() -> None:
@@ -182,6 +198,7 @@ def test_now_and_today_come_from_the_context() -> None:
         ("not([1..5])", 3, False),
         ("true", True, True),
         ("true", False, False),
+        ("true", None, False),
         ("false", False, True),
         ("null", None, True),
         ("not(null)", 1, True),
