@@ -62,9 +62,16 @@ def throw(token: Token, activity: str | None, waits: bool) -> bool | None:
 
 def undo(scope: Token, spec: Any, records: Sequence[Record], waiter: int | None) -> None:
     """A token that takes the records back, the youngest first, one after the other."""
+    if (past := scope.workflow.past) is not None and records:
+        past.act("compensation.begun", spec.shown_as)
     token = scope.workflow.place(spec, scope)
     token.details = {"todo": list(records), "waiter": waiter}
     scope.workflow.queue(token)
+
+
+def is_under_way(token: Token) -> bool:
+    """Whether this token takes records back: by now some are, and some are not."""
+    return "todo" in token.details
 
 
 def begin(undoing: Token, record: Record) -> None:

@@ -38,8 +38,11 @@ class Undo(Hidden):
             token.details = {**token.details, "todo": todo[:-1]}
             compensation.begin(token, todo[-1])
             return None
-        if waiter is not None and str(waiter) in token.workflow.tasks:
-            token.workflow.tasks[str(waiter)].go_on("undone")
+        if waiter is not None and (waiting := token.workflow.tasks.get(str(waiter))) is not None:
+            if (past := token.workflow.past) is not None:
+                past.unite([waiting])
+                past.placed(waiting)
+            waiting.go_on("undone")
         if self.origin.is_transaction and token.owner is not None and token.owner.task_spec is self.origin:
             compensation.cancelled(token.owner)
             return None

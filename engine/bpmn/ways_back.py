@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn import compaction
-from engine.bpmn.instance import WAITING, Instance, StepFailed, Token
+from engine.bpmn import compaction, compensation
+from engine.bpmn.ad_hoc import AdHoc
+from engine.bpmn.instance import STARTED, WAITING, Instance, StepFailed, Token
 from engine.bpmn.lineage import Consumed, Past, Visit
+from engine.bpmn.loops import MultiInstance
 from engine.bpmn.rows import place_row
 from engine.bpmn.scopes import View
+from engine.errors import Conflict
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,18 @@ class Act:
 def ways_from(token: Token) -> list[Way]:
     """The tasks of its own scope and those around it that the token descends from, in the order in which they were first done."""
     past, around = token.workflow.past, _scopes_around(token)
-    if past is None:
+    if past is None or _is_compensated(token.workflow):
         return []
     visits = (past.visits[number] for number in sorted(token.lineage))
     own = token.task_spec.name
     latest = {each.activity: each for each in visits if each.item is None and each.scope in around and each.activity != own}
     ordered = sorted(latest.values(), key=lambda each: each.first)
     return [Way(each.number, each.activity, each.performer, place == 0) for place, each in enumerate(ordered)]
+
+
+def _is_compensated(instance: Instance) -> bool:
+    """Whether something is being compensated: half of it is done, and nobody can say what it would be to undo that, or its cause."""
+    return any(compensation.is_under_way(token) for token in instance.tasks.values())
 
 
 def _scopes_around(token: Token) -> set[int]:
@@ -70,10 +78,16 @@ def acts_after(past: Past, visit: Visit, by: str | None = None) -> list[Act]:
 
 
 def undo(instance: Instance, number: int) -> Token:
-    """As if the task had not been completed: its token stands before it again, with a number of its own."""
+    """As if the task had not been completed: its token stands before it again, with a number of its own.
+
+    Raises Conflict while something is being compensated, and for what has ended in a sequence of activities that people choose from.
+    """
     past = instance.past
     assert past is not None
+    if _is_compensated(instance):
+        raise Conflict("Expected to go back, but what has been done is being compensated at the moment")
     visit = past.visits[number]
+    _refuse_out_of_order(instance, visit)
     past.settle()
     undone = _undone_with(past, visit)
     back = [each for each in past.consumed if visit.number in each.step]
@@ -81,12 +95,28 @@ def undo(instance: Instance, number: int) -> Token:
     _cancel_what_descends(instance, visit.number)
     numbers = _bring_back(instance, [each for each in back if visit.number not in each.lineage], visit.number)
     _reopen_repetitions(instance, visit.number)
+    _look_again(instance, numbers)
     for each in undone:
         _name_the_performer_before(instance, each)
         _forget_signatures(instance, each)
         past.forget(instance, each.number, undone=True)
     _renumber(past, numbers)
     return _place_again(instance, visit, numbers)
+
+
+def _refuse_out_of_order(instance: Instance, visit: Visit) -> None:
+    """Where activities are done one after another, one that has ended let others begin: it does not begin again beside them."""
+    if str(visit.scope) in instance.tasks:
+        return
+    scope = instance.specs.get(instance.specs[visit.activity].activity.scope)
+    while scope is not None:
+        around = instance.specs.get(scope.activity.scope)
+        if isinstance(around, AdHoc) and around.sequential:
+            message = (
+                f"Expected to go back to {visit.activity}, but {scope.name} has ended, and {around.name} does one activity after another"
+            )
+            raise Conflict(message)
+        scope = around
 
 
 def _undone_with(past: Past, visit: Visit) -> list[Visit]:
@@ -176,6 +206,17 @@ def _reopen_repetitions(instance: Instance, number: int) -> None:
             body.items = {item: visits for item, visits in body.items.items() if item not in again}
             body.task_spec.plays.reopen(body, again)
             instance.written += 1
+
+
+def _look_again(instance: Instance, numbers: Mapping[int, int]) -> None:
+    """What waits for a turn may have it now; a repetition that is there again may have enough without what is undone."""
+    for token in list(instance.tasks.values()):
+        if token.phase == "held":
+            token.go_on("enter")
+    for number in numbers.values():
+        body = instance.tasks.get(str(number))
+        if body is not None and isinstance(body.task_spec.loop, MultiInstance) and body.task_spec.repeats(body) and body._state == STARTED:
+            body.go_on("check")
 
 
 def _name_the_performer_before(instance: Instance, visit: Visit) -> None:
