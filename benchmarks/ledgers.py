@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from benchmarks import postgresql
 from benchmarks.bulk import FIRST, insert_rows
 from benchmarks.crowd import fields
 from benchmarks.diagrams import loop_of_three
 from benchmarks.figure import Figure, middle, milliseconds
+from benchmarks.postgresql import QUICK
 from benchmarks.stage import SITE, Stage, empty_company
 from engine import ledgers, periods, sites
 from engine.ledgers import Ledger
@@ -28,9 +30,19 @@ LINES = 50
 
 def measure() -> Iterator[Figure]:
     with empty_company(durable=False) as stage:
-        ledger = fill(stage)
-        yield Figure("ledgers.month", middle([_timed(stage, page, ledger) for _ in range(MEASURED)]), "ms", LIMIT, 1.0, at_most=True)
-        yield Figure("ledgers.lines", _timed(stage, lambda session, asked: list(ledgers.all_entries(session, asked)), ledger), "ms", LIMIT)
+        yield from _figures("ledgers", stage)
+    found = postgresql.binaries()
+    if found is None:
+        yield Figure("ledgers.postgresql.month", 0, f"left out: {postgresql.HOW_TO_INSTALL}")
+        return
+    with postgresql.running(found, QUICK) as server, empty_company(durable=False, url=server.new_database()) as stage:
+        yield from _figures("ledgers.postgresql", stage)
+
+
+def _figures(name: str, stage: Stage) -> Iterator[Figure]:
+    ledger = fill(stage)
+    yield Figure(f"{name}.month", middle([_timed(stage, page, ledger) for _ in range(MEASURED)]), "ms", LIMIT, 1.0, at_most=True)
+    yield Figure(f"{name}.lines", _timed(stage, lambda session, asked: list(ledgers.all_entries(session, asked)), ledger), "ms", LIMIT)
 
 
 def page(session: Session, ledger: Ledger) -> object:

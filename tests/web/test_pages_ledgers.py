@@ -6,12 +6,13 @@ import io
 import openpyxl
 import pytest
 
-from engine import instances, sites
+from engine import instances, ledgers, sites
 from engine.actors import Actor
 from engine.tables import House
 from tests.factories import Company
 from tests.people import ANNA, EMMA
 from tests.web.forms import CALL, FILES, PROCESS
+from web.pages import ledgers as pages
 
 LEDGER = PROCESS.replace(
     b'name="steward:searchable"', b'name="steward:ledger" value="content,valid"/><camunda:property name="steward:searchable"'
@@ -106,3 +107,15 @@ def test_a_year_tells_valid_complaints_of_a_thousand_houses_and_the_limit_of_the
     assert visitor.text("#valid") == "1 有效投诉 20.0‰ 有效投诉率 按 50 户计，须低于 20.0‰"
     assert [row.split()[:2] for row in visitor.texts("#days tbody tr")][:3] == [["2026-01", "0"], ["2026-02", "0"], ["2026-03", "3"]]
     assert not visitor.open("/ledgers?key=order&period=2026-Q1").texts("#valid") and len(visitor.texts("#days tbody tr")) == 13
+
+
+def test_a_long_ledger_goes_by_the_disk_and_arrives_whole_and_one_too_long_for_a_sheet_is_refused(visit, monkeypatch):
+    emma = visit("emma")
+    short = emma.client.get("/ledgers/csv?key=order&period=2026-03")
+    monkeypatch.setattr(pages, "IN_MEMORY", 10)
+    monkeypatch.setattr(pages, "BLOCK", 7)
+    monkeypatch.setattr(ledgers, "AT_ONCE", 1)
+    long = emma.client.get("/ledgers/csv?key=order&period=2026-03")
+    assert long.data == short.data and long.content_length == len(long.data) and long.data.count(b"\r\n") == 3
+    monkeypatch.setattr(pages, "SHEET", 2)
+    assert emma.client.get("/ledgers/xlsx?key=order&period=2026-03").status_code == 413

@@ -1,11 +1,12 @@
 """Ledgers of weeks, months, quarters and years: what came in, what became of it, the callback rate; to read, and as a file."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from tempfile import SpooledTemporaryFile
-from typing import Any, cast
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 import xlsxwriter
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 from engine import definitions, ledgers, periods, rights, sites
 from engine.actors import Actor
 from engine.definitions import Described
-from engine.errors import NotFound
+from engine.errors import NotFound, TooLarge
 from engine.ledgers import EXCEPTION, VERDICT, Day, Entry, Ledger
 from engine.periods import Period
 from web import cells, current, language, words
@@ -33,6 +34,8 @@ VALID_LIMIT = "complaint_valid_limit"  # figure of a site: valid complaints a ye
 BACK = {"month": 12, "week": 8, "quarter": 4, "year": 2}  # periods that are offered
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 IN_MEMORY = 8 * 1024 * 1024
+BLOCK = 64 * 1024
+SHEET = 1_048_576  # lines that a sheet can have
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,27 @@ def show() -> ResponseReturnValue:
 
 @pages.get("/<any(csv, xlsx):kind>")
 def download(kind: str) -> ResponseReturnValue:
-    """The whole ledger as a file, masked as the page is."""
-    with current.steward().db.read() as session:
-        asked = _asked(session)
-        content = (_csv if kind == "csv" else _xlsx)(_rows(session, asked))
-    answer = Response(content, mimetype="text/csv" if kind == "csv" else XLSX)
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{asked.ledger.key}-{asked.ledger.period.name}.{kind}")
+    """The whole ledger as a file, masked as the page is; on disk when it is long, and sent when the database is free again."""
+    with ExitStack() as stack:
+        file = stack.enter_context(SpooledTemporaryFile(max_size=IN_MEMORY))
+        with current.steward().db.read() as session:
+            asked = _asked(session)
+            (_write_csv if kind == "csv" else _write_xlsx)(file, _parts(session, asked))
+        size = file.tell()
+        file.seek(0)
+        stack.pop_all()  # it is closed when it was sent
+    name = f"{asked.ledger.key}-{asked.ledger.period.name}.{kind}"
+    answer = Response(_blocks(file), mimetype="text/csv" if kind == "csv" else XLSX)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    answer.content_length = size
+    answer.call_on_close(file.close)  # also when nobody reads it
     return answer
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while block := file.read(BLOCK):
+            yield block
 
 
 def _asked(session: Session) -> Asked:
@@ -249,27 +266,29 @@ def _moment(at: Any, zone: Any) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def _rows(session: Session, asked: Asked) -> Iterator[list[str]]:
-    yield _heads(asked)
+def _parts(session: Session, asked: Asked) -> Iterator[list[list[str]]]:
+    """The ledger's rows, so many at once as memory allows."""
+    yield [_heads(asked)]
     part: list[Entry] = []
     for entry in ledgers.all_entries(session, asked.ledger):
         part.append(entry)
         if len(part) == ledgers.AT_ONCE:
-            yield from (cells for _, cells in _lines(session, asked, part))
+            yield [cells for _, cells in _lines(session, asked, part)]
             part = []
-    yield from (cells for _, cells in _lines(session, asked, part))
+    yield [cells for _, cells in _lines(session, asked, part)]
 
 
-def _csv(rows: Iterator[list[str]]) -> bytes:
-    return (cells.MARK + cells.lines(rows)).encode()
+def _write_csv(file: IO[bytes], parts: Iterator[list[list[str]]]) -> None:
+    file.write(cells.MARK.encode())
+    for part in parts:
+        file.write(cells.lines(part).encode())
 
 
-def _xlsx(rows: Iterator[list[str]]) -> bytes:
-    with SpooledTemporaryFile(max_size=IN_MEMORY) as file:
-        with closing(xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})) as book:
-            sheet = book.add_worksheet()
-            for number, row in enumerate(rows):
-                for place, cell in enumerate(row):
-                    sheet.write_string(number, place, cell)
-        file.seek(0)
-        return cast(bytes, file.read())
+def _write_xlsx(file: IO[bytes], parts: Iterator[list[list[str]]]) -> None:
+    with closing(xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate(chain.from_iterable(parts)):
+            if number == SHEET:
+                raise TooLarge(f"Expected at most {SHEET} lines in a sheet, but the ledger has more: take the CSV, or a shorter period")
+            for place, cell in enumerate(row):
+                sheet.write_string(number, place, cell)
