@@ -128,6 +128,9 @@ class _Step:
             return
         self.running[rule.name] = self.changed[id(clock)] = clock
         self.result.events.append(_told("clock.started", clock, due_at=clock.due_at))
+        if paused_by := rule.pauses.intersection(self.standing):  # what it waits for was there before it
+            pausing = Moment(f"{min(paused_by)}.started", min(paused_by), self.context.now)
+            self.result.events += _pause_or_resume(self.session, clock, pausing, self.calendar, is_paused=True)
 
 
 def _live(session: Session, instance: Instance) -> list[SlaClock]:

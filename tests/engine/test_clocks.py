@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from engine.actors import Actor
@@ -76,6 +77,24 @@ def test_a_pause_stops_the_clock_but_never_a_kpi(company: Company) -> None:
         company.pass_time(minutes=20)
         company.complete("check", DONG, instance=instance)
         assert the_clock(company).used_seconds == used
+
+
+@pytest.mark.parametrize("order", [("fetch", "work"), ("work", "fetch")])
+def test_a_clock_that_starts_while_its_pause_is_at_work_stands_at_once(company: Company, order: tuple[str, str]) -> None:
+    flows = [("start", "fork"), *(("fork", one) for one in order), ("fetch", "join"), ("work", "join"), ("join", "end")]
+    drawn = "".join(f'<sequenceFlow id="{a}_{b}" sourceRef="{a}" targetRef="{b}"/>' for a, b in flows)
+    gates = '<parallelGateway id="fork"/><parallelGateway id="join"/>'
+    clock = "from=work.started; to=work.completed; limit=duration('PT8H'); pause=fetch"
+    company.deploy(
+        diagram(START_EVENT + gates + task("fetch") + task("work") + END_EVENT + drawn, properties={"clock.order": clock}),
+    )
+    company.start()
+    company.pass_time(hours=10)
+    company.complete("fetch", ANNA)
+    company.pass_time(hours=7)
+    assert (the_clock(company).state, the_clock(company).breached_at) == ("running", None)
+    company.pass_time(hours=1)
+    assert the_clock(company).breached_at == company.now
 
 
 def test_a_clock_that_is_over_when_it_pauses_is_a_breach(company: Company) -> None:

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
-from engine import attachments, comments, personal_links
+from engine import attachments, comments, instances, personal_links
 from engine.tables import House, Instance, PersonalLink, UserTask
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, task
-from tests.people import ANNA, CHEN
+from tests.people import ANNA, CHEN, EMMA
 from tests.web.forms import field, form
 from tests.web.visitors import Visitor
 
@@ -377,3 +377,24 @@ def test_the_code_for_a_wall_is_made_on_a_page_of_the_site(visit, company):
     assert "有事请扫码告诉我们" in staff.text("h1")
     visit("anna").open("/sites/S1/links", 403)
     visit("hua").open("/sites/S1/links", 404)
+
+
+def test_the_resident_decides_by_the_buttons_of_the_task(resident, company):
+    buttons = {"buttons": "approve=同意|I agree; reject=不同意|I refuse!reason"}
+    company.deploy(diagram(chain(START_EVENT, task("agree", "resident", buttons), task("check"), END_EVENT), properties=SEES))
+    token = link(company, company.start())
+    page = resident.open(f"/r/{token}")
+    assert [button.get("value") for button in page.page.cssselect("form.next button[name=decision]")] == ["approve", "reject"]
+    refused = resident.submit("form.next", status=422, decision="reject")
+    assert "请填写原因。" in refused.text()
+    resident.submit("form.next", decision="reject", reason="太贵了")
+    assert company.waiting() == ["check"] and "已提交，谢谢您。" in resident.text()
+
+
+def test_what_was_written_while_the_case_was_paused_is_given_back(resident, company, order):
+    token, task_id = link(company, order), company.task("agree").id
+    with company.database.transaction() as session:
+        instances.suspend(session, order, "等材料", EMMA, company.now)
+    answer = resident.client.post(f"/r/{token}/tasks/{task_id}", data={"answer": "no", "why": "太贵了，我要想想"})
+    said = answer.get_data(as_text=True)
+    assert answer.status_code == 409 and "太贵了，我要想想" in said and "可能已暂停" in said

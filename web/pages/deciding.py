@@ -24,6 +24,7 @@ class Decision:
     typed: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     longest: int = MAX_REASON
+    files_at: str = ""  # where a signature is brought to
 
     @property
     def asks(self) -> bool:
@@ -46,9 +47,12 @@ class Decision:
         return button.name(language.current())
 
 
-def of(activity: Activity | None, details: Mapping[str, Any], typed: Mapping[str, Any], errors: Mapping[str, str]) -> Decision:
+def of(
+    activity: Activity | None, details: Mapping[str, Any], typed: Mapping[str, Any], errors: Mapping[str, str], files_at: str
+) -> Decision:
     buttons = () if activity is None else buttons_of(activity)
-    return Decision(buttons, "signer" in details, typed, {name: text for name, text in errors.items() if name in SAID})
+    own = {name: text for name, text in errors.items() if name in SAID}
+    return Decision(buttons, "signer" in details, typed, own, files_at=files_at)
 
 
 def read(said: MultiDict[str, str]) -> dict[str, str]:

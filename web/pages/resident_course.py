@@ -17,7 +17,7 @@ from engine.queries_case import OpenTask
 from engine.queries_resident import Course
 from engine.tables import Instance, PersonalLink, UserTask
 from web import language, sentences, words
-from web.pages import fields
+from web.pages import deciding, fields
 from web.pages.facts import ReadableFact, readable
 
 
@@ -28,6 +28,7 @@ class Asked:
     id: int
     name: str
     form: fields.FormView
+    decision: deciding.Decision
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,9 @@ def _asked(
     form = form_of(session, one.task, token, zone, typed or {})
     if typed is not None and refusal is not None:
         form = replace(form, errors=sentences.of_fields(refusal.fields) | fields.objections(form.form, typed, form.variables))
-    return Asked(one.task.id, language.in_language(course.asks(one)), form)
+    activity = course.loaded[one.task.instance_id].process.activities.get(one.task.activity_id)
+    decision = deciding.of(activity, {}, typed or {}, form.errors, form.brings_files_to)
+    return Asked(one.task.id, language.in_language(course.asks(one)), form, decision)
 
 
 def _state(root: Instance, course: Course) -> str:

@@ -23,7 +23,7 @@ from engine.tables import PersonalLink, UserTask
 from web import current, errors, language, sentences
 from web.headers import OF_FILES
 from web.numbers import whole
-from web.pages import fields, resident_course
+from web.pages import deciding, fields, resident_course
 from web.settling import settle
 
 pages = APIBlueprint("residents", __name__, url_prefix="/r", enable_openapi=False)
@@ -48,8 +48,8 @@ def refused(error: LinkRefused) -> ResponseReturnValue:
         "revoked": gettext("这个链接已停用，请联系物业客服。"),
         "used": gettext("这个链接只能用一次，已经用过了；那一次提交的内容已经收到。"),
     }
-    typed = [] if error.why == "unknown" else [text[:LONGEST_SHOWN] for text in _texts()]
-    page = render_template("residents/refused.html", sentence=said[error.why], typed=typed)
+    typed = [] if error.why == "unknown" else _written()
+    page = render_template("residents/refused.html", title=gettext("链接打不开"), sentence=said[error.why], typed=typed)
     return page, 404 if error.why == "unknown" else 410
 
 
@@ -94,7 +94,7 @@ def complete(token: str, task_id: int) -> ResponseReturnValue:
         link = personal_links.opened(session, token, now)
         task = _task(session, link, task_id)
         form = resident_course.form_of(session, task, token, sites.facts(session, link.site).zone, {})
-    typed = _typed(token, form.form, form)
+    typed = {**_typed(token, form.form, form), **deciding.read(request.form)}
     try:
         with steward.db.transaction() as session:
             completion = personal_links.complete(session, token, task_id, typed, now)
@@ -104,6 +104,9 @@ def complete(token: str, task_id: int) -> ResponseReturnValue:
             return _case_page(session, personal_links.opened(session, token, now), token, {task_id: typed}, error), 422
     except AlreadyCompleted:
         return redirect(url_for("residents.show", token=token, late=task_id), 303)
+    except Conflict:
+        said = gettext("这件事现在不能办理，可能已暂停。请稍后再试，或联系物业客服。")
+        return render_template("residents/refused.html", title=gettext("现在不能办理"), sentence=said, typed=_written()), 409
     return redirect(url_for("residents.show", token=token, said="done"), 303)
 
 
@@ -217,7 +220,7 @@ def _keep(token: str, stream: Any, file_name: str) -> str:
         return personal_files.add(session, personal_links.opened(session, token, now), received, file_name, now)
 
 
-def _texts() -> list[str]:
+def _written() -> list[str]:
     """The longer things that somebody wrote into the form that was sent."""
     written = (text for name, text in request.form.items(multi=True) if name not in ("page", "process"))
-    return [text for text in written if text.strip() and not CODED.fullmatch(text)]
+    return [text[:LONGEST_SHOWN] for text in written if text.strip() and not CODED.fullmatch(text)]

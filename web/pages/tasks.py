@@ -250,7 +250,7 @@ def _page(
         returned=returning.told_at(session, task_id),
         view=view if form.form is None else view.without(form.form.withheld),
         form=form,
-        decision=deciding.of(activity, details, values, form.errors),
+        decision=deciding.of(activity, details, values, form.errors, form.brings_files_to),
         is_refused=refusal is not None,
         is_mine=task.assignee == actor.login,
         may_do=situation.may_do,
