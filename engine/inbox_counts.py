@@ -59,7 +59,7 @@ class _Part:
 
 
 _MINE = _Part(
-    select(UserTask.id).where(UserTask.assignee == bindparam("of_login"), UserTask.state == "claimed"),
+    select(UserTask.id).where(UserTask.assignee == bindparam("of_login"), UserTask.state == "claimed", UserTask.ended_at.is_(None)),
     UserTask.sort_at,
     UserTask.id,
 )

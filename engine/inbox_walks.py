@@ -64,7 +64,7 @@ def _walk(*conditions: ColumnElement[bool]) -> Walk:
 
 
 def _held_by(login: str, sites: Sequence[str] | None = None) -> Walk:
-    theirs = (UserTask.assignee == login, UserTask.state == "claimed")
+    theirs = (UserTask.assignee == login, UserTask.state == "claimed", UserTask.ended_at.is_(None))
     return _walk(*theirs) if sites is None else _walk(*theirs, UserTask.site.in_(sites))
 
 

@@ -20,7 +20,9 @@ class UserTask(Base):
     __tablename__ = "user_task"
     __table_args__ = (
         Index(None, "instance_id", "state"),
-        Index("ix_user_task_assignee", "assignee", "state", "sort_at", "id"),
+        _of_open_tasks(
+            "ix_user_task_assignee", "assignee", "state", "sort_at", "id", condition="ended_at IS NULL AND assignee IS NOT NULL"
+        ),
         _of_open_tasks("ix_user_task_open", "site", "sort_at", "id"),
         _of_open_tasks("ix_user_task_open_key", "site", "key", "sort_at", "id"),
         _of_open_tasks("ix_user_task_open_activity", "site", "key", "activity_id", "sort_at", "id"),
