@@ -1,14 +1,13 @@
 """Every clause of the handbooks that concerns these processes is answered in a README, and what the README names is there."""
 
 import importlib.util
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.processes.clauses import ACROSS, BUILT, LEFT_OUT, Answer, answers, clauses, process, split
-from tests.processes.play import PROCESSES, report
+from tests.processes.play import PROCESSES
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -34,18 +33,6 @@ def test_what_a_clause_names_is_there(answer: Answer) -> None:
 def test_a_clause_is_satisfied_or_said_to_be_left_out(answer: Answer) -> None:
     if not answer.is_met:
         assert LEFT_OUT.search(answer.how), "Expected an element and a scenario, or *conduct*, *later* (where) or *other process*: `key`"
-
-
-@pytest.mark.parametrize("answer", answers(), ids=lambda answer: answer.clause)
-def test_the_scenarios_of_a_clause_pass_its_elements(answer: Answer) -> None:
-    played: dict[str, Mapping[str, frozenset[str]]] = {
-        f"{result.scenario.file.parent.parent.name}/{result.scenario.file.stem}": result.reached for result in report().results
-    }
-    named = ["/".join(split(name, answer.process, "/")) for name in answer.scenarios]
-    for name in answer.elements:
-        key, element = split(name, answer.process, ".")
-        if element in process(key).activities:
-            assert any(element in played[scenario].get(key, ()) for scenario in named), f"{name} is passed by none of {named}"
 
 
 def maker() -> Any:
