@@ -94,6 +94,8 @@ def _acted_on(session: Session, workflow: Workflow, process: Process, task: User
     acts = workflow.acts_after(task.token, login)
     if acts is None:
         return f"Expected a task that was completed last, but {task.name} has been done again or left behind since"
+    if (why_not := workflow.why_not_back(task.token)) is not None:
+        return why_not
     if acts:
         return f"Expected nothing to have happened after {task.name}, but {_told(acts[0], process)}"
     tokens = workflow.descends_from(task.token)

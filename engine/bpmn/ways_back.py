@@ -84,10 +84,9 @@ def undo(instance: Instance, number: int) -> Token:
     """
     past = instance.past
     assert past is not None
-    if _is_compensated(instance):
-        raise Conflict("Expected to go back, but what has been done is being compensated at the moment")
     visit = past.visits[number]
-    _refuse_out_of_order(instance, visit)
+    if (why_not := why_not_back(instance, visit)) is not None:
+        raise Conflict(why_not)
     past.settle()
     undone = _undone_with(past, visit)
     back = [each for each in past.consumed if visit.number in each.step]
@@ -104,19 +103,22 @@ def undo(instance: Instance, number: int) -> Token:
     return _place_again(instance, visit, numbers)
 
 
-def _refuse_out_of_order(instance: Instance, visit: Visit) -> None:
-    """Where activities are done one after another, one that has ended let others begin: it does not begin again beside them."""
+def why_not_back(instance: Instance, visit: Visit) -> str | None:
+    """What forbids to undo this visit at the moment.
+
+    Where activities are done one after another, one that has ended let others begin: it does not begin again beside them.
+    """
+    if _is_compensated(instance):
+        return "Expected to go back, but what has been done is being compensated at the moment"
     if str(visit.scope) in instance.tasks:
-        return
+        return None
     scope = instance.specs.get(instance.specs[visit.activity].activity.scope)
     while scope is not None:
         around = instance.specs.get(scope.activity.scope)
         if isinstance(around, AdHoc) and around.sequential:
-            message = (
-                f"Expected to go back to {visit.activity}, but {scope.name} has ended, and {around.name} does one activity after another"
-            )
-            raise Conflict(message)
+            return f"Expected to go back to {visit.activity}, but {scope.name} has ended, and {around.name} does one activity after another"
         scope = around
+    return None
 
 
 def _undone_with(past: Past, visit: Visit) -> list[Visit]:

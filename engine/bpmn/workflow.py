@@ -153,6 +153,11 @@ class Workflow:
         visit = ways_back.visit_by(self._instance, token_id)
         return None if visit is None or self._instance.past is None else ways_back.acts_after(self._instance.past, visit, by)
 
+    def why_not_back(self, token_id: str) -> str | None:
+        """What forbids to undo that the task of this token was completed, whatever came of it."""
+        visit = ways_back.visit_by(self._instance, token_id)
+        return None if visit is None else ways_back.why_not_back(self._instance, visit)
+
     def descends_from(self, token_id: str) -> list[str]:
         """The tokens that came of the completed task of this token."""
         visit = ways_back.visit_by(self._instance, token_id)

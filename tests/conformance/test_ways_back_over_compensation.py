@@ -90,6 +90,7 @@ def test_what_has_ended_in_a_sequence_of_choices_let_others_begin_and_is_not_beg
     token = run.wait("x").token
     run.do("x")
     assert run.stands == "job"
+    assert "one activity after another" in (run.workflow.why_not_back(token) or "")
     with pytest.raises(Conflict, match="one activity after another"):
         run.workflow.advance(Withdraw(token), run.context)
     assert run.stands == "job"
