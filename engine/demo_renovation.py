@@ -25,9 +25,9 @@ def _permitted() -> Iterator[Act]:
     yield Act("appoint", "cs_supervisor", 20, {"handler": "customer_service", "trained": True, "trained_on": Day(-60)})
     identity = {"identity_paper": "id_card", "identity_result": "matches", "papers_result": "complete", "handler_clean": True}
     yield Act("check_identity", "customer_service", 45, identity)
-    conditions = {"engineering_opinion": "conditions", "engineering_conditions": "不得破坏原防水层，水管须打压试验"}
-    yield Act("review_engineering", "engineering_supervisor", 200, {**conditions, "engineering_clean": True})
-    yield Act("review_customer_service", "cs_supervisor", 220, {"cs_opinion": "agree", "neighbours_told": True, "cs_clean": True})
+    conditions = {"decision": "conditions", "reason": "不得破坏原防水层，水管须打压试验"}
+    yield Act("joint_review", "engineering_supervisor", 200, {**conditions, "reviewer_clean": True})
+    yield Act("joint_review", "cs_supervisor", 220, {"decision": "approve", "neighbours_told": True, "reviewer_clean": True})
     yield Act("approve", "project_manager", 300, {"decision": "approve", "manager_clean": True})
     yield Act("sign_agreement", "customer_service", 1_500, {**_SIGNED, "owner_signature": SIGNATURE, "company_signature": SIGNATURE})
     yield Act("collect_deposit", "finance", 1_520, {"deposit": 2_000, "deposit_receipt": "SJ-0311", "fee": 300, "fee_receipt": "SJ-0312"})

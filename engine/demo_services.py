@@ -16,7 +16,7 @@ def _reviewed(suppliers: tuple[str, str], price: float, content: str) -> Iterato
     yield Act("consult", _ASSISTANT, 70, {"quote_result": "quoted", "price": round(price * 1.2), "terms": "含工具，材料另计"})
     opinion = {"supplier_chosen": suppliers[0], "amount": price, "contract_content": content, "review_note": "报价较低，做过同类服务"}
     yield Act("review", _ASSISTANT, 90, {"review_opinion": "accept", **opinion})
-    yield Act("confirm", _OFFICER, 120, {"confirm_result": "confirmed"})
+    yield Act("confirm", _OFFICER, 120, {"decision": "confirm"})
 
 
 def _carried_out(name: str, price: float, content: str) -> Iterator[Act]:

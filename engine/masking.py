@@ -41,6 +41,12 @@ def names_a_resident(component: Component) -> bool:
     return component.properties.get("caller") == "true" or component.key in CALLERS
 
 
+def by_name(name: str, text: str) -> str:
+    """The text of a variable for which no form says what it holds."""
+    hide = masked_name if name in CALLERS else masked if name in TELEPHONES else without_telephones
+    return hide(text)
+
+
 def _takes_a_number(component: Component) -> bool:
     return component.properties.get("telephone") == "true" or component.answer == "telephone"
 
@@ -79,7 +85,9 @@ def _holds_task(session: Session, instance: Instance, actor: Actor) -> bool:
 
 
 def _of_residents(described: Described) -> Iterator[tuple[str, Hide]]:
-    """The fields that hold a resident's number or name, and how each is masked."""
+    """The fields that hold a resident's number or name, and how each is masked; what another process handed over has no form here."""
+    yield from ((name, masked_name) for name in CALLERS)
+    yield from ((name, masked) for name in TELEPHONES)
     for component in _fields(described):
         if _takes_a_number(component):
             yield component.key or "", masked

@@ -133,6 +133,17 @@ def deliver(session: Session, message: Message, actor: Actor, now: datetime) -> 
     return _start(session, message, actor, now)
 
 
+def give(
+    session: Session, instance: Instance, waiting: MessageSubscription, told: Mapping[str, Any], actor: Actor, now: datetime
+) -> Message:
+    """Hand a message without variables to the very event that waits for it; `told` stands with it in history."""
+    message, _ = _store(session, "message", waiting.name, waiting.site, waiting.correlation or None, {}, actor, now, None, None, None)
+    message.state, message.instance_id = "delivered", instance.id
+    event = Event("message.received", waiting.activity_id, {"name": message.name, "message": message.id, **told})
+    runner.advance(session, runner.hold(session, instance), Deliver(waiting.token, message.name, message.payload, now), event, actor, now)
+    return message
+
+
 def _reaches(session: Session, message: Message, still: MessageSubscription, instance: Instance, actor: Actor, now: datetime) -> bool:
     """Move the waiting instance; False when it cannot be moved at all: then the next one with the same key is meant."""
     try:

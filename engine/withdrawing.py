@@ -1,6 +1,7 @@
 """撤回 and 撤销: a person takes their own finished task back while nothing came of it; who began a case takes all of it back.
 
-Both only where the diagram says `steward:withdraw` is `allowed`: at the task, and at the process for the whole case.
+Both only where the diagram says `steward:withdraw` is `allowed`: at the task, and at the process for the whole case; there also
+`until:approve`, as long as nobody has completed that task.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,18 +16,24 @@ from engine.bpmn.model import Process
 from engine.bpmn.triggers import StateCorrupt, Withdraw
 from engine.bpmn.ways_back import Act
 from engine.bpmn.workflow import Workflow
-from engine.errors import Conflict, Forbidden, NotFound, NotRunnable
+from engine.errors import Conflict, Forbidden, NotFound, NotRunnable, Rejected
 from engine.history import Event
 from engine.states import LIVE_INSTANCE, OPEN_TASK
 from engine.tables import Draft, Instance, InstanceState, TaskReturn, UserTask
 
-ALLOWED = "allowed"
+ALLOWED, UNTIL = "allowed", "until:"
 MOST = 20  # of the latest tasks of a case that are offered to be taken back
 
 
 def allows(properties: Mapping[str, str]) -> bool:
     """Whether the diagram lets this task, or this whole case, be taken back."""
     return properties.get("withdraw", "none") == ALLOWED
+
+
+def last_chances(properties: Mapping[str, str]) -> list[str]:
+    """The user tasks of `until:…`: once one of them is completed, the case is withdrawn no more."""
+    before, _, after = properties.get("withdraw", "").partition(UNTIL)
+    return [] if before else [name.strip() for name in after.split(",") if name.strip()]
 
 
 @db.decided
@@ -132,10 +139,23 @@ def _keep_draft(session: Session, held: runner.Held, task: UserTask, login: str,
     session.add(Draft(task_id=task.id, login=login, payload=payload, saved_at=now))
 
 
-def may_withdraw_case(instance: Instance, properties: Mapping[str, str], actor: Actor) -> bool:
-    """Whether the person began this case, and its process lets them take it back."""
+def may_withdraw_case(session: Session, instance: Instance, process: Process, actor: Actor) -> bool:
+    """Whether the person began this case, and its process lets them take it back now."""
     is_theirs = actor.login is not None and instance.starter == actor.login and instance.parent_id is None
-    return is_theirs and instance.state in LIVE_INSTANCE and allows(properties) and rights.works_at(actor, instance.site)
+    may = is_theirs and instance.state in LIVE_INSTANCE and rights.works_at(actor, instance.site)
+    return may and _why_not_whole(session, instance, process) is None
+
+
+def _why_not_whole(session: Session, instance: Instance, process: Process) -> Rejected | None:
+    """What speaks against taking the case back, by the diagram and what was done; None when nothing does."""
+    if allows(process.properties):
+        return None
+    last = last_chances(process.properties)
+    if not last:
+        return Forbidden("Expected a case that may be withdrawn, but its process does not allow it: ask a supervisor to cancel it")
+    done = select(UserTask.name).where(UserTask.instance_id == instance.id, UserTask.activity_id.in_(last), UserTask.state == "completed")
+    found = session.scalars(done.limit(1)).first()
+    return None if found is None else Conflict(f"Expected a case that may still be withdrawn, but {found} is done: ask to cancel it")
 
 
 def withdraw_case(session: Session, instance_id: int, reason: str, actor: Actor, now: datetime) -> Instance:
@@ -147,6 +167,7 @@ def withdraw_case(session: Session, instance_id: int, reason: str, actor: Actor,
         raise Forbidden(f"Expected a case that you have begun, but {instance.number or instance.id} is not")
     if instance.state not in LIVE_INSTANCE:
         raise Conflict(f"Expected a running instance, but {instance.number or instance.id} is {instance.state}")
-    if not allows(definitions.load(session, instance.definition_id).process.properties):
-        raise Forbidden("Expected a case that may be withdrawn, but its process does not allow it: ask a supervisor to cancel it")
+    why_not = _why_not_whole(session, instance, definitions.load(session, instance.definition_id).process)
+    if why_not is not None:
+        raise why_not
     return instances.void(session, instance, Event("instance.withdrawn", None, {"reason": said}), actor, now)

@@ -95,6 +95,7 @@ ENGINE_LAYERS = [
         "returning",
         "modifying",
         "withdrawing",
+        "offers",
         "attachments",
         "exclusions",
         "written_records",

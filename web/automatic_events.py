@@ -15,7 +15,10 @@ def _fired(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
 
 
 def _received(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:
-    return Sentence(line.at, gettext("收到消息“%(name)s”", name=cast.activity(line) or data.get("name", "")), "machine")
+    name, reason = cast.activity(line) or data.get("name", ""), str(data.get("reason") or "")
+    if reason:  # a person gave it on the page of the case, and said why
+        return Sentence(line.at, gettext("%(who)s 告知“%(name)s”", who=cast.who(line), name=name), quote=reason)
+    return Sentence(line.at, gettext("收到消息“%(name)s”", name=name), "machine")
 
 
 def _notice(line: Line, data: Mapping[str, Any], cast: Cast) -> Sentence:

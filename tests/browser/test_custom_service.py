@@ -67,13 +67,13 @@ def review(number: str, assistant: Desk, officer: Desk) -> None:
     assistant.finish()
     officer.open_task(number, "确认评审意见")
     expect(officer.page.locator("form.next")).to_contain_text("6800")
-    officer.finish()
+    officer.finish("确认办理")
 
 
 def approve(number: str, manager: Desk) -> None:
     """Above the site's threshold by the decision table."""
     manager.open_task(number, "批准")
-    manager.finish()
+    manager.finish("同意")
 
 
 def agree_by_link(number: str, assistant: Desk, resident: Page) -> None:

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import instances, returning, scenarios, signers, timers, user_tasks, withdrawing
+from engine import definitions, instances, returning, scenarios, signers, timers, user_tasks, withdrawing
 from engine.actors import Actor
 from engine.errors import AlreadyCompleted, Conflict, Forbidden, Invalid
-from engine.tables import Draft, Number, Timer, UserTask
+from engine.tables import Draft, Instance, Number, Timer, UserTask
 from tests.engine.going_back import BACK, BRANCHES, ORDER, done, send_back, take_back
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, script, task, timer
 from tests.people import ANNA, BAO, CHEN, DONG, EMMA, OPERATOR
@@ -149,6 +149,22 @@ def test_a_case_whose_process_does_not_say_so_is_not_taken_back(company: Company
     instance = company.start(actor=CHEN)
     with company.database.transaction() as session, pytest.raises(Forbidden, match="supervisor"):
         withdrawing.withdraw_case(session, instance, "not needed", CHEN, company.now)
+
+
+def test_a_case_is_taken_back_until_the_task_that_the_diagram_names_is_done(company: Company) -> None:
+    nodes = chain(START_EVENT, task("work"), task("check"), task("tidy"), END_EVENT)
+    company.deploy(diagram(nodes, properties={"withdraw": "until: check"}))
+    first, second = company.start(actor=CHEN), company.start(actor=CHEN)
+    for one in (first, second):
+        company.complete("work", ANNA, instance=one)
+    company.complete("check", ANNA, instance=second)
+    with company.database.transaction() as session:
+        process = definitions.load(session, company.instance(first).definition_id).process
+        may = [withdrawing.may_withdraw_case(session, session.get_one(Instance, one), process, CHEN) for one in (first, second)]
+        withdrawing.withdraw_case(session, first, "not needed", CHEN, company.now)
+    assert may == [True, False] and company.instance(first).state == "cancelled"
+    with company.database.transaction() as session, pytest.raises(Conflict, match="Check is done"):
+        withdrawing.withdraw_case(session, second, "not needed", CHEN, company.now)
 
 
 # At once

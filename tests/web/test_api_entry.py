@@ -84,3 +84,12 @@ def test_a_telephone_is_whole_for_who_calls_and_masked_for_everybody_else(call, 
     assert seen("anna") == {"13800001234"}
     across = call("fang").get("/history", limit=200).text
     assert "13800001234" not in across and "138****1234" in across
+
+
+def test_a_name_that_another_process_handed_over_is_masked_though_no_form_here_asks_for_it(call, company: Company):
+    company.deploy(diagram(chain(BEGIN, task("walk", "order_officer"), END)))
+    walk = company.start(variables={"owner_name": "陈美丽", "telephone": "13800001234"})
+    told = {login: call(login).get(f"/process-instances/{walk}/variables").json["variables"] for login in ("chen", "fang")}
+    assert told["chen"] == {"owner_name": "陈美丽", "telephone": "13800001234"}
+    assert told["fang"] == {"owner_name": "陈**", "telephone": "138****1234"}
+    assert "陈美丽" not in call("fang").get("/history", limit=200).text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, task
+from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, extensions, task
 
 BACK = {"returnTo": "earlier, end", "withdraw": "allowed"}
 
@@ -78,3 +78,15 @@ def test_who_began_a_case_withdraws_it_on_its_page(visit, company, case):
     assert chen.texts(".notice.done") == ["工单已撤销。"]
     assert "Chen 撤销了工单 登记错了" in chen.text(".timeline")
     assert company.instance(case).state == "cancelled"
+
+
+def test_a_message_that_the_case_waits_for_is_given_on_its_page_by_those_to_whom_it_is_offered(visit, company):
+    offer = extensions({"offeredTo": "customer_service"})
+    off = f'<boundaryEvent id="off" name="住户取消" attachedToRef="work">{offer}<messageEventDefinition messageRef="m"/></boundaryEvent>'
+    nodes = chain(START_EVENT, task("work"), END_EVENT) + off + task("note") + '<sequenceFlow id="x" sourceRef="off" targetRef="note"/>'
+    company.deploy(diagram(nodes, before='<message id="m" name="called.off"/>'))
+    case = company.start()
+    assert visit("anna").open(f"/orders/{case}").page.cssselect("form[action*='/offers/']") == []
+    chen = visit("chen").open(f"/orders/{case}").submit("form[action*='/offers/']", reason="住户不要了")
+    assert company.waiting(case) == ["note"] and "流程" in chen.text("#notices")
+    assert "住户不要了" in chen.open(f"/orders/{case}").text("main") and not chen.page.cssselect("form[action*='/offers/']")

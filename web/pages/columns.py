@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from engine import chosen_columns, queries_case, residents, rights, sites
+from engine import chosen_columns, masking, queries_case, rights, sites
 from engine.actors import Actor
 from engine.definitions import Described
 from engine.forms import Component
 from engine.inbox import TaskItem
-from engine.masking import CALLERS, HOUSE, TELEPHONES
+from engine.masking import HOUSE
 from engine.queries_case import Fact
 from web.pages import facts, fields
 
@@ -70,6 +70,4 @@ def cell(column: Column, value: str, names: Mapping[str, str], zone: ZoneInfo, o
     if column.component is not None:
         [fact] = facts.readable([Fact(column.component, value)], names, zone, opens)
         return fact.text
-    if not opens and column.name in TELEPHONES:
-        return residents.masked(value)
-    return residents.masked_name(value) if not opens and column.name in CALLERS else value
+    return value if opens else masking.by_name(column.name, value)

@@ -13,7 +13,7 @@ from flask import url_for
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from engine import residents
+from engine import masking, residents
 from engine.errors import Invalid
 from engine.form_rights import shown
 from engine.forms import Component, Form
@@ -109,7 +109,7 @@ class FormView:
         if value is None or value == "" or (self.form is not None and name in self.form.withheld):
             return "—"
         if known is None:
-            return str(value)
+            return str(value) if self.opens_telephones else masking.by_name(name, str(value))
         if known.answer == "telephone" and not self.opens_telephones:
             return residents.masked(str(value))
         if names_a_resident(known) and not self.opens_telephones:

@@ -9,13 +9,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
-from engine import audit, instances, modifying, personal_links, queries_case, retries, rights, standstill, unmasking, withdrawing
+from engine import audit, instances, modifying, offers, personal_links, queries_case, retries, rights, standstill, unmasking, withdrawing
 from engine.actors import Actor
 from engine.errors import NotFound, Unusable
 from engine.states import LIVE_INSTANCE
 from engine.tables import Instance
 from web import current
-from web.pages import cases, links, mentions, papers
+from web.pages import cases, links, mentions, outcome, papers
 from web.settling import settle, settle_case
 
 pages = Blueprint("orders", __name__, url_prefix="/orders")
@@ -78,7 +78,8 @@ def _page(instance_id: int, unmasked: bool = False) -> str:
             diagrams=cases.diagrams(session, case, now),
             may_operate=rights.may_operate(actor, site),
             may_comment=rights.works_at(actor, site),
-            may_withdraw=withdrawing.may_withdraw_case(case.root, case.loaded[case.root.id].process.properties, actor),
+            may_withdraw=withdrawing.may_withdraw_case(session, case.root, case.loaded[case.root.id].process, actor),
+            offers=offers.offered(session, case.family, {number: one.process for number, one in case.loaded.items()}, actor),
             own_done=withdrawing.withdrawable(session, instance_id, actor),
             people=queries_case.names_for(session, site),
             movable=_movable(session, case, actor),
@@ -116,6 +117,16 @@ def modify(instance_id: int) -> ResponseReturnValue:
         settle(session, modifying.modify(session, instance_id, reason, actor, current.now(), ended, begun, moves=moves))
     flash(gettext("流程已调整。"), "done")
     return _back_to(instance_id)
+
+
+@pages.post("/<id:instance_id>/offers/<activity_id>")
+def give(instance_id: int, activity_id: str) -> ResponseReturnValue:
+    """Give the case the message that it waits for and that the diagram offers to the person's post."""
+    now = current.now()
+    with current.steward().db.transaction() as session:
+        offers.give(session, instance_id, activity_id, request.form.get("reason", ""), current.actor(), now)
+        settle_case(session, instance_id)
+    return redirect(outcome.tell(instance_id, now, gettext("已告知流程。")), 303)
 
 
 @pages.post("/<id:instance_id>/<operation>")

@@ -8,11 +8,12 @@ from lxml.etree import _Element
 from engine.bpmn.lint.constructs import article
 from engine.bpmn.lint.diagram import Diagram, Node
 from engine.bpmn.lint.instantiating import starting
-from engine.bpmn.vocabulary import BPMN, children, event_definitions, name_of
+from engine.bpmn.vocabulary import BPMN, STEWARD, camunda_properties, children, event_definitions, name_of
 from engine.errors import Problem
 
 RULE: Final = "message"
 REFERENCES: Final = {"message": "messageRef", "signal": "signalRef", "error": "errorRef", "escalation": "escalationRef"}
+SENDING: Final = frozenset({"sendTask", "endEvent", "intermediateThrowEvent"})
 CODED: Final = frozenset({"error", "escalation"})
 NAME: Final = {"message": "name", "signal": "name", "error": "errorCode", "escalation": "escalationCode"}
 
@@ -22,6 +23,7 @@ def check(diagram: Diagram) -> Iterator[Problem]:
     known = {(kind, element.get("id")): element for kind in REFERENCES for element in children(diagram.root, kind)}
     yield from _starting_twice(diagram)
     yield from _starting_itself(diagram)
+    yield from _offered(diagram)
     fixed = {node.id for node in starting(diagram)}
     for node in diagram.nodes:
         if node.kind in ("sendTask", "receiveTask"):
@@ -48,6 +50,16 @@ def _reference(
         yield diagram.problem(node.element, RULE, f"Expected {kind} '{reference[:60]}' to have {_a_name(kind)}, but it has none")
     elif "${" in (target.get(NAME[kind]) or "") and (kind in CODED or node.id in fixed):
         yield diagram.problem(node.element, RULE, f"Expected a fixed name for {kind} '{reference[:60]}', but it is an expression")
+
+
+def _offered(diagram: Diagram) -> Iterator[Problem]:
+    """Good: steward:offeredTo on a message event of the case that waits. Bad: on one that sends, or that starts the case."""
+    begin = {node.id for node in starting(diagram)}
+    for node in diagram.nodes:
+        for prop in camunda_properties(node.element):
+            if prop.get("name") == f"{STEWARD}offeredTo" and (node.id in begin or node.kind in SENDING):
+                message = f"Expected steward:offeredTo where a running case waits for a message, but '{node.id}' does not wait"
+                yield diagram.problem(prop, RULE, message)
 
 
 def _a_name(kind: str) -> str:

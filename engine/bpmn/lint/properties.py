@@ -39,7 +39,7 @@ BUILT: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(TOLD, frozenset({"residentStep"})),
     "lane": frozenset({"group"}),
     TIMER_PLACES: frozenset({"catchUp"}),
-    MESSAGE_PLACES: frozenset({"correlationKey"}),
+    MESSAGE_PLACES: frozenset({"correlationKey", "offeredTo"}),
 }
 LATER: Final[dict[str, frozenset[str]]] = {
     "process": frozenset({"scenarioGate"}),
@@ -50,6 +50,7 @@ CHOICES: Final = {
     "signatures": ("none", "performer", "resident", "two_people"),
     "withdraw": ("allowed", "none"),
 }
+UNTIL: Final = "until:"  # of steward:withdraw on a process, which the rule of the ways back looks at
 NAME: Final = re.compile(r"[A-Za-z_]\w*")
 SITE: Final = re.compile(r"[A-Z][A-Z0-9]{0,9}")
 
@@ -99,6 +100,8 @@ def _places(holder: _Element) -> list[str]:
 def _value(diagram: Diagram, prop: _Element, name: str, value: str) -> Iterator[Problem]:
     if not value:
         yield diagram.problem(prop, RULE, f"Expected steward:{name} to have a value, but it is empty")
+    elif name == "withdraw" and value.startswith(UNTIL) and name_of(_holder(prop)) == "process":
+        return
     elif name in CHOICES and value not in CHOICES[name]:
         yield diagram.problem(prop, RULE, f"Expected steward:{name} to be {_either(CHOICES[name])}, but it is '{value[:60]}'")
     elif name in _FORMATS:
@@ -127,6 +130,12 @@ def _post(value: str) -> Iterator[str]:
         yield f"found '{value[:60]}'"
 
 
+def _posts(value: str) -> Iterator[str]:
+    for name in (part.strip() for part in value.split(",")):
+        if name not in POSTS:
+            yield f"there is no post '{name[:60]}'"
+
+
 def _copied(value: str) -> Iterator[str]:
     for name in parts(value):
         if "${" not in name and name.strip() not in POSTS:
@@ -151,6 +160,7 @@ _FORMATS: Final[dict[str, Callable[[str], Iterator[str]]]] = {
     "residentAsk": _told,
     "ledgerStep": _told,
     "copyTo": _copied,
+    "offeredTo": _posts,
 }
 _EXAMPLES: Final = {
     "searchable": "house, telephone",
@@ -160,6 +170,7 @@ _EXAMPLES: Final = {
     "sites": "S1, S2",
     "residentSees": "house, content",
     "copyTo": "cs_supervisor, ${caller_login}",
+    "offeredTo": "customer_service, cs_supervisor",
     "residentStep": "师傅已到场 | The technician has arrived",
     "residentAsk": "请确认报价 | Please agree to the price",
     "ledgerStep": "接单人 | Taken by",

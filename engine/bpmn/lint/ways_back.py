@@ -1,10 +1,12 @@
-"""Where a task may be returned to: user tasks that can have been done before it, in its own scope or one around it."""
+"""Ways back: where a task may be returned to (user tasks done before it, in its scope or one around it), and what ends withdrawing."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from engine.bpmn.lint.diagram import Diagram, Node
+from engine.bpmn.lint.properties import UNTIL
 from engine.bpmn.model import Activity, Process
+from engine.bpmn.vocabulary import STEWARD, camunda_properties, children, flow_nodes, name_of
 from engine.errors import Problem
 
 RULE: Final = "ways-back"
@@ -13,6 +15,7 @@ WORDS: Final = frozenset({"earlier", "initiator", "end"})
 
 def check(diagram: Diagram) -> Iterator[Problem]:
     """Good: steward:returnTo="fill_in" on the task that follows it, or "earlier, end". Bad: the id of a later task, or "none, end"."""
+    yield from _last_chances(diagram)
     for process in diagram.processes:
         for activity in process.activities.values():
             if activity.type == "userTask" and "returnTo" in activity.properties:
@@ -21,6 +24,19 @@ def check(diagram: Diagram) -> Iterator[Problem]:
             if activity.id in WORDS | {"none"} and activity.type == "userTask":
                 message = f"Expected another id: '{activity.id}' is a word of steward:returnTo, which could not name this task"
                 yield diagram.warning(diagram.by_id[activity.id].element, RULE, message)
+
+
+def _last_chances(diagram: Diagram) -> Iterator[Problem]:
+    """Good: steward:withdraw="until:approve" on the process. Bad: until: without an id, or with that of what is no user task."""
+    for element in children(diagram.root, "process"):
+        known = {node.get("id") for node, _ in flow_nodes(element) if name_of(node) == "userTask"}
+        for prop in camunda_properties(element):
+            before, until, after = (prop.get("value") or "").strip().partition(UNTIL)
+            if prop.get("name") == f"{STEWARD}withdraw" and until and not before:
+                for name in (part.strip() for part in after.split(",")):
+                    if name not in known:
+                        message = f"Expected steward:withdraw to name user tasks of this process after until:, but '{name[:60]}' is none"
+                        yield diagram.problem(prop, RULE, message)
 
 
 def _wrong(diagram: Diagram, process: Process, activity: Activity) -> Iterator[str]:

@@ -502,6 +502,33 @@ def test_ways_back_name_user_tasks_that_come_before():
         assert found(back(name), "ways-back"), name
 
 
+def test_a_case_is_withdrawn_until_user_tasks_of_the_process_are_done():
+    def until(value: str) -> bytes:
+        return bpmn(properties(withdraw=value) + chain('<userTask id="a"/>', '<task id="t"/>'))
+
+    assert not found(until("until:a"), "ways-back") and not found(until("until:a"), "property")
+    for value in ("until:", "until:t", "until:a,gone"):
+        assert found(until(value), "ways-back"), value
+    assert found(user("", properties(withdraw="until:a")), "property")
+
+
+def test_messages_are_offered_to_posts_where_a_running_case_waits_for_them():
+    message = '<messageEventDefinition messageRef="m"/>'
+
+    def offered(element: str, posts: str = "butler, customer_service") -> bytes:
+        event = f'<{element} id="e">{properties(offeredTo=posts)}{message}</{element}>'
+        return bpmn(chain('<userTask id="a"/>', event), around='<message id="m" name="paid"/>')
+
+    waiting = offered("intermediateCatchEvent")
+    assert not found(waiting, "property") and not found(waiting, "message")
+    assert found(offered("intermediateCatchEvent", "butlers"), "property")
+    assert found(offered("intermediateThrowEvent"), "message")
+    assert found(user("", properties(offeredTo="butler")), "property")
+    begins = f'<startEvent id="again">{properties(offeredTo="butler")}{message}</startEvent>'
+    begins += '<sequenceFlow id="x" sourceRef="again" targetRef="a"/>'
+    assert found(bpmn(chain('<userTask id="a"/>') + begins, around='<message id="m" name="paid"/>'), "message")
+
+
 def test_ways_back_lead_out_of_subprocesses_over_boundary_events_and_round_loops():
     way = properties(returnTo="a")
     inside = f'<startEvent id="s2"/><userTask id="b">{way}</userTask><sequenceFlow id="g" sourceRef="s2" targetRef="b"/>'
