@@ -248,6 +248,13 @@ def _postgresql_engine(url: str) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     engine = create_engine(parsed, pool_size=20, max_overflow=20)
 
+    # The server would compile a statement of many parts before it runs it once, which takes many times as long as running it.
+    @event.listens_for(engine, "connect")
+    def interpret(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET jit = off")
+        connection.commit()
+
     @event.listens_for(engine, "checkin")
     def stamp(_connection: object, record: ConnectionPoolEntry) -> None:
         record.info["used_at"] = time.monotonic()

@@ -9,10 +9,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from engine import history, rights, unmasking
+from engine import history, rights
 from engine.actors import Actor
 from engine.errors import NotFound
 from engine.tables import House, Resident
+from engine.task_work import checked_reason
 
 KINDS = ("owner", "tenant", "family")
 SHOWN = 20  # houses of one search
@@ -90,7 +91,7 @@ def unmask(session: Session, resident_id: int, reason: str, actor: Actor, now: d
     if row is None or not rights.may_see_site(actor, row.site):
         raise NotFound(f"Expected a resident {resident_id}, but there is none")
     rights.require(rights.may_unmask(actor, row.site), "see residents' numbers")
-    why = unmasking.checked(reason)
+    why = checked_reason(reason)
     code = session.scalar(select(House.code).where(House.id == row.house_id))
     history.append_site(session, row.site, "resident.unmasked", actor, now, {"resident": row.id, "house": code, "reason": why})
     return Dweller(row.id, row.name, row.telephone, row.kind, is_masked=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import event, select, text, update
 
 from engine.db import Database, insert_unless_there, on_commit
 from engine.errors import Conflict
@@ -171,6 +171,18 @@ def test_every_commit_is_flushed_on_sqlite(sqlite_url: str) -> None:
     with database.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    database.dispose()
+
+
+def test_postgresql_runs_statements_without_compiling_them_first(postgresql_url: str) -> None:
+    database = Database(postgresql_url)
+    for session_of in (database.read, database.transaction):
+        with session_of() as session:
+            assert session.scalar(text("SHOW jit")) == "off"
+    with pytest.raises(ZeroDivisionError), database.transaction() as session:
+        raise ZeroDivisionError
+    with database.read() as session:
+        assert session.scalar(text("SHOW jit")) == "off"
     database.dispose()
 
 

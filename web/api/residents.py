@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine import listings, residents, unmasking
 from engine.actors import Actor
+from engine.task_work import MAX_REASON
 from web.api import schemas
 from web.api.routing import commands, reads
 
@@ -46,7 +47,7 @@ class HouseFilter(Schema):
 
 
 class Why(Schema):
-    reason = schemas.Text(unmasking.MAX_REASON, 1, required=True)
+    reason = schemas.Text(MAX_REASON, 1, required=True)
 
 
 @reads(nouns, "/houses", Houses, HouseFilter)
