@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 
 from engine import db, definitions, exclusions, identity, instances, rights, runner, task_work
 from engine.actors import Actor
-from engine.bpmn.model import Process
+from engine.bpmn.approvals import buttons_of
+from engine.bpmn.model import Activity, Process
+from engine.bpmn.odd_cases import OddCases
 from engine.bpmn.triggers import Holder, Return, StateCorrupt
 from engine.bpmn.ways_back import Way
 from engine.bpmn.workflow import Workflow
@@ -109,19 +111,22 @@ def return_task(session: Session, task_id: int, to: str, reason: str, actor: Act
         instances.void(session, runner.lock(session, work.instance.id), event, actor, now)
         return Returned(work.task, work.instance, [])
     way = ways[0] if to == INITIATOR else next(way for way in ways if way.activity_id == to)
-    trigger = Return(work.task.token, way.visit, _holder(session, work.instance, target, to == INITIATOR))
+    asked = held.loaded.process.activity(way.activity_id)
+    trigger = Return(work.task.token, way.visit, _holder(session, work.instance, target, asked))
     step = runner.advance(session, held, trigger, event, actor, now)
     tasks = created(session, step, way.activity_id)
     session.add_all(TaskReturn(task_id=each.id, by=login, origin=work.task.name, reason=said, at=now) for each in tasks)
     return Returned(work.task, work.instance, tasks)
 
 
-def _holder(session: Session, instance: Instance, target: Target, is_starter: bool) -> Holder | None:
-    """Who did it before, if they may still do it; the starter has it whatever the task asks for."""
+def _holder(session: Session, instance: Instance, target: Target, asked: Activity) -> Holder | None:
+    """Who did it before, if they may still do it; the starter has it whatever post the task asks for, unless others are to decide it."""
     if target.performer is None:
         return None
     person = Actor(target.performer, "page", identity.posts_of(session, target.performer))
-    if is_starter:
+    if target.to == INITIATOR:
+        if OddCases.of(asked.properties, bool(buttons_of(asked))).bars_initiator:
+            return None
         return lambda users, groups: person.login if rights.works_at(person, instance.site) else None
     return lambda users, groups: person.login if rights.may_work_on(person, instance.site, None, users, groups) else None
 

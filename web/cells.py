@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 MARK = "\ufeff"
-_CALCULATED = ("=", "+", "-", "@", "\t", "\r", "\n")
+_CALCULATED = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")  # also as wide as Chinese characters
 
 
 def harmless(cell: object) -> str:

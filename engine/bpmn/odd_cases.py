@@ -52,6 +52,11 @@ class OddCases:
         nobody, same, initiator = (read(properties.get(name, "")) for name in CASES)
         return cls(nobody or MANAGER, same, initiator or (MANAGER if decides else None))
 
+    @property
+    def bars_initiator(self) -> bool:
+        """Whether who started the case does not do the task."""
+        return self.initiator is not None and not self.initiator.passes
+
     def met(self, details: Details, token: Token, context: Context) -> Details:
         """The details of a task with what these rules change of them; `settled` when a rule decides instead of a person."""
         staff = context.staff

@@ -65,6 +65,19 @@ def test_a_task_goes_back_to_who_began_the_case_whoever_did_its_first_task(compa
     assert company.instance(instance).state == "completed"
 
 
+def test_a_decision_goes_back_to_its_pool_and_not_to_who_began_the_case(company: Company) -> None:
+    decided = {**BACK, "buttons": "approve=同意; reject=不同意!reason"}
+    company.deploy(
+        diagram(chain(START_EVENT, task("sort", "customer_service,technician", decided), task("check", properties=BACK), END_EVENT))
+    )
+    company.start(actor=CHEN)
+    company.complete("sort", BAO, {"decision": "approve"})
+    send_back(company, "check", "initiator", ANNA)
+    assert company.task("sort").assignee is None
+    company.complete("sort", BAO, {"decision": "approve"})
+    assert company.waiting() == ["check"]
+
+
 def test_sending_to_the_end_ends_the_case_and_voids_its_number(company: Company) -> None:
     company.deploy(ORDER)
     instance = company.start()

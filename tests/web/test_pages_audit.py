@@ -117,8 +117,8 @@ def test_the_file_has_what_was_found_and_no_cell_that_a_spreadsheet_would_calcul
     [row] = rows(visitor)
     assert row["人员"] == "Anna" and row["账号"] == "anna" and row["经过"] == "Anna 完成了“Repair”" and row["单号"].startswith("WX-")
     assert row["发生时间"] == "2026-03-02 09:30:00" and "维修情况: =HYPERLINK" in row["填写的内容"]
-    assert [cells.harmless(one) for one in ("=1", "+1", "-1", "@x", "\t=1", "a=1", None, 7)] == [
-        "'=1", "'+1", "'-1", "'@x", "'\t=1", "a=1", "", "7",
+    assert [cells.harmless(one) for one in ("=1", "＝1", "+1", "-1", "@x", "\t=1", "a=1", None, 7)] == [
+        "'=1", "'＝1", "'+1", "'-1", "'@x", "'\t=1", "a=1", "", "7",
     ]  # fmt: skip
 
 
