@@ -15,6 +15,7 @@ from engine.bpmn.lint.diagram import Diagram, Flow, Node
 from engine.bpmn.vocabulary import BPMN
 
 MAX_WORK = 100_000  # tokens of all the states that are looked at
+MAX_REACH = 1_000_000  # flows from which something can be reached, of all that is asked for
 MAX_WAYS = 5  # out of an inclusive gateway: more have too many combinations
 
 State = frozenset[int]  # the flows on which a token is, by their numbers
@@ -35,6 +36,7 @@ class Scope:
     doubled: set[str] = field(default_factory=set)  # merges that two tokens can reach at the same time
     allowed: int = MAX_WORK
     work: int = 0
+    reached: int = 0
 
     @cached_property
     def nodes(self) -> dict[str, Node]:
@@ -238,7 +240,7 @@ class Scope:
     def _leading_to(self, node: str) -> set[int]:
         """The flows from which the node can be reached."""
         if node not in self._leading:
-            self._leading[node] = set().union(*(self._upstream("", way) for way in self.incoming[node]))
+            self._leading[node] = self._upwards("", self.incoming[node])
         return self._leading[node]
 
     @cached_property
@@ -249,18 +251,24 @@ class Scope:
         """The flows from which the way can be reached without passing the join."""
         key = (join, way)
         if key not in self._known:
-            found, waiting = {way}, [self.flows[way].source]
-            while waiting:
-                node = waiting.pop()
-                host = self.nodes[node].element.get("attachedToRef") if node in self.nodes else None
-                if node == join:
-                    continue
-                for flow in [*self.incoming.get(node, ()), *(self.incoming.get(host, ()) if host else ())]:
-                    if flow not in found:
-                        found.add(flow)
-                        waiting.append(self.flows[flow].source)
-            self._known[key] = found
+            self._known[key] = self._upwards(join, [way])
         return self._known[key]
+
+    def _upwards(self, join: str, ways: list[int]) -> set[int]:
+        found, waiting, passed = set(ways), [self.flows[way].source for way in ways], {join}
+        while waiting:
+            node = waiting.pop()
+            if node in passed:
+                continue
+            passed.add(node)
+            host = self.nodes[node].element.get("attachedToRef") if node in self.nodes else None
+            into = [*self.incoming.get(node, ()), *(self.incoming.get(host, ()) if host else ())]
+            waiting += [self.flows[flow].source for flow in into]
+            found.update(into)
+        self.reached += len(found)
+        if self.reached > MAX_REACH:
+            raise TooMany
+        return found
 
     @cached_property
     def _known(self) -> dict[tuple[str, int], set[int]]:

@@ -278,3 +278,12 @@ def test_a_circle_without_a_way_out_beside_a_join_is_gone_round_once() -> None:
     with time_limit():
         ways = ("s > f.and", "f.and > a", "a > b", "b > a", "f.and > c", "f.and > d", "c > j.and", "d > j.and", "j.and > e")
         assert warned(drawn(*ways), "endless-loop")
+
+
+def test_a_drawing_in_which_everything_leads_to_everything_is_looked_at_soon() -> None:
+    nodes = range(70)
+    ways = ["s > t0", *(f"t{a} > t{b}" for a in nodes for b in nodes if a != b)]
+    content = drawn(*ways)
+    began = time.process_time()
+    assert warned(content, "unreachable") == set()
+    assert time.process_time() - began < 5
