@@ -287,3 +287,14 @@ def test_a_drawing_in_which_everything_leads_to_everything_is_looked_at_soon() -
     began = time.process_time()
     assert warned(content, "unreachable") == set()
     assert time.process_time() - began < 5
+
+
+def test_very_many_error_events_on_one_activity_are_looked_at_soon() -> None:
+    numbers = range(2_500)
+    events = [f'<boundaryEvent id="b{n}" attachedToRef="u"><errorEventDefinition errorRef="x{n}"/></boundaryEvent>' for n in numbers]
+    content = bpmn(
+        '<startEvent id="s"/><userTask id="u"/>' + "".join(events), "".join(f'<error id="x{n}" errorCode="c{n}"/>' for n in numbers)
+    )
+    began = time.process_time()
+    assert len(warned(content, "never-fires")) == len(numbers)
+    assert time.process_time() - began < 5
