@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, tas
 from tests.people import ANNA, CHEN, EMMA
 from tests.web.forms import field, form
 from tests.web.visitors import Visitor
+from web.pages import resident_course
 
 STAFF = "13899990000"
 AGREE = form(
@@ -398,3 +400,11 @@ def test_what_was_written_while_the_case_was_paused_is_given_back(resident, comp
     answer = resident.client.post(f"/r/{token}/tasks/{task_id}", data={"answer": "no", "why": "太贵了，我要想想"})
     said = answer.get_data(as_text=True)
     assert answer.status_code == 409 and "太贵了，我要想想" in said and "可能已暂停" in said
+
+
+@pytest.mark.parametrize("key", ["repair", "complaint", "renovation", "custom_service", "inquiry", "assistance"])
+def test_what_residents_may_ask_for_tells_its_course_and_has_a_name_in_their_language(app, key):
+    drawn = (Path(__file__).parents[2] / f"processes/{key}/{key}.bpmn").read_text(encoding="utf-8")
+    assert 'name="steward:residentStep"' in drawn and 'name="steward:residentSees"' in drawn
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        assert resident_course.process_name(key, "流程").isascii()

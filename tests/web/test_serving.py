@@ -1,4 +1,4 @@
-"""`steward serve` where it cannot serve."""
+"""`steward serve` where it cannot serve, and other commands where nobody reads on."""
 
 import os
 import socket
@@ -28,3 +28,13 @@ def test_what_cannot_be_made_ready_is_told_and_nothing_is_served(sqlite_url: str
     assert done.returncode == 1
     assert "Expected" in done.stderr and "Traceback" not in done.stderr
     assert "serves" not in done.stdout
+
+
+def test_who_stops_reading_is_not_told_that_files_cannot_be_used(sqlite_url: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = {**os.environ, "STEWARD_DATABASE_URL": sqlite_url}
+    command = [sys.executable, "-c", "from web.cli import main; main()", "tasks"]
+    done = subprocess.run(command, env=environment, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(writing)
+    assert done.returncode == 1 and done.stderr == ""

@@ -81,6 +81,8 @@ class Commands(click.Group):
             raise Refused(str(unusable)) from unusable
         except StewardError as refusal:
             raise Refused(_sentence(refusal)) from refusal
+        except BrokenPipeError:
+            raise  # whoever read along has seen enough: click ends quietly
         except OSError as error:
             raise Refused(f"Expected files and addresses that can be used, but: {error}") from error
         except Exception as error:

@@ -40,6 +40,7 @@ class View:
     telephone: str
     zone: ZoneInfo
     title: str
+    number: str
     state: str
     steps: Sequence[tuple[str, datetime]]
     facts: Sequence[ReadableFact]
@@ -55,7 +56,8 @@ def view(session: Session, link: PersonalLink, token: str, typed: Mapping[int, M
         site_name=site.name,
         telephone=str(site.variables.get("service_telephone") or ""),
         zone=site.zone,
-        title=f"{process_name(root.key, course.process_name)} {root.number or ''}".strip(),
+        title=process_name(root.key, course.process_name),
+        number=root.number or "",
         state=_state(root, course),
         steps=[(language.in_language(step.text), step.at) for step in course.steps],
         facts=readable(course.facts, {}, site.zone, opens_telephones=False),
@@ -80,7 +82,14 @@ def form_of(session: Session, task: UserTask, token: str, zone: ZoneInfo, values
 
 def process_name(key: str, name: str) -> str:
     """What residents call it, in their language."""
-    known = {"repair": gettext("报修"), "complaint": gettext("投诉"), "renovation": gettext("装修"), "custom_service": gettext("特约服务")}
+    known = {
+        "repair": gettext("报修"),
+        "complaint": gettext("投诉"),
+        "renovation": gettext("装修"),
+        "custom_service": gettext("特约服务"),
+        "inquiry": gettext("咨询"),
+        "assistance": gettext("一般性求助"),
+    }
     return known.get(key, name)
 
 
