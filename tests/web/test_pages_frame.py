@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+from PIL import Image
 
 import web
 from engine.errors import Rejected
@@ -167,10 +168,9 @@ def test_a_file_is_kept_shown_to_its_site_and_to_nobody_else(visit, app, tmp_pat
     """Where nothing else is said, files lie in a directory that is named from where Steward was begun."""
     monkeypatch.chdir(tmp_path)
     app.extensions["steward"] = replace(app.extensions["steward"], settings=Settings(attachments=Path("var/files")))
-    picture = bytes.fromhex(
-        "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
-        "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
-    )
+    stream = BytesIO()
+    Image.new("RGB", (8, 8), "red").save(stream, "PNG")
+    picture = stream.getvalue()
     visitor = visit("anna")
     headers = {"X-CSRFToken": visitor.token()}
     answer = visitor.client.post("/files?site=S1", data={"file": (BytesIO(picture), "pipe.png")}, headers=headers)
