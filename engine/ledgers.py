@@ -192,7 +192,9 @@ def _of_day(ledger: Ledger, number: int) -> Any:
 
 
 def _late() -> ColumnElement[bool]:
-    return exists().where(SlaClock.instance_id == Instance.id, SlaClock.breached_at.is_not(None))
+    breached = select(SlaClock.id).where(SlaClock.instance_id == Instance.id, SlaClock.breached_at.is_not(None))
+    # The offset keeps PostgreSQL from gathering every breach there ever was, once for each day, instead of asking for the day's cases.
+    return exists(breached.correlate(Instance).offset(0))
 
 
 def _void() -> ColumnElement[bool]:
