@@ -9,6 +9,7 @@ from engine.bpmn.references import write_out
 from engine.errors import DeploymentRefused, Problem
 
 MAX_FILE_BYTES = 2_000_000
+MAX_SCRIPTS = 300_000  # characters of all scripts of one file: each is compiled; likewise
 MAX_NODES = 5_000  # flow nodes of one file; counted by vocabulary.read_processes
 MAX_DEPTH = 100
 MAX_ELEMENTS = 200_000

@@ -8,7 +8,7 @@ from lxml.etree import _Element
 
 from engine.bpmn import foreign, namespaces, performers
 from engine.bpmn.model import Activity, Lane, Process
-from engine.bpmn.parser import MAX_NODES, read_xml
+from engine.bpmn.parser import MAX_NODES, MAX_SCRIPTS, read_xml
 from engine.errors import DeploymentRefused, Problem
 from engine.posts import POSTS
 
@@ -156,6 +156,10 @@ def read_processes(root: _Element, file: str) -> list[Process]:
     count = sum(1 for element in root.iter(BPMN + "*") if name_of(element) in FLOW_NODES)
     if count > MAX_NODES:
         message = f"Expected at most {MAX_NODES} flow nodes in a file, but there are {count}"
+        raise DeploymentRefused([Problem(file, root.sourceline or 1, "-", "size", message)])
+    written = sum(len(script.text or "") for script in root.iter(BPMN + "script"))
+    if written > MAX_SCRIPTS:
+        message = f"Expected scripts of at most {MAX_SCRIPTS} characters in a file, but there are {written}"
         raise DeploymentRefused([Problem(file, root.sourceline or 1, "-", "size", message)])
     names = message_names(root)
     return [_process(element, root, names) for element in executable_processes(root)]

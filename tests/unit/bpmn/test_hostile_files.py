@@ -7,7 +7,7 @@ import pytest
 from lxml import etree
 
 from engine import definitions
-from engine.bpmn.parser import MAX_FILE_BYTES, MAX_NODES, read_xml
+from engine.bpmn.parser import MAX_FILE_BYTES, MAX_NODES, MAX_SCRIPTS, read_xml
 from engine.bpmn.vocabulary import read_processes
 from engine.errors import DeploymentRefused, Problem
 from tests.unit.bpmn.diagrams import bpmn, chain, lint_file, properties
@@ -118,6 +118,12 @@ def test_a_file_of_10000_nodes_is_refused():
     [problem] = refused(bpmn('<startEvent id="s"/>' + nodes))
     assert problem.rule == "size"
     assert str(MAX_NODES) in problem.message
+
+
+def test_a_file_of_very_long_scripts_is_refused():
+    script = "<script>" + "x = 1\n" * 500 + "</script>"
+    [problem] = refused(bpmn('<startEvent id="s"/>' + "".join(f'<scriptTask id="t{i}">{script}</scriptTask>' for i in range(101))))
+    assert (problem.rule, str(MAX_SCRIPTS) in problem.message) == ("size", True)
 
 
 def test_the_largest_file_that_is_read_is_linted_in_time():

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.reference.test_damaged_diagrams import time_limit
-from tests.unit.bpmn.diagrams import bpmn, found
+from tests.unit.bpmn.diagrams import bpmn, found, properties
 
 KINDS = {"xor": "exclusiveGateway", "and": "parallelGateway", "or": "inclusiveGateway", "event": "eventBasedGateway"}
 
@@ -297,4 +297,13 @@ def test_very_many_error_events_on_one_activity_are_looked_at_soon() -> None:
     )
     began = time.process_time()
     assert len(warned(content, "never-fires")) == len(numbers)
+    assert time.process_time() - began < 5
+
+
+def test_very_many_named_ways_back_are_looked_at_soon() -> None:
+    numbers = range(1_000)
+    tasks = [f'<userTask id="t{n}">{properties(returnTo="t0,t1,t2") if n > 2 else ""}</userTask>' for n in numbers]
+    flows = [f'<sequenceFlow id="f{n}" sourceRef="t{n}" targetRef="t{n + 1}"/>' for n in numbers[:-1]]
+    began = time.process_time()
+    assert warned(bpmn("".join(tasks + flows)), "ways-back") == set()
     assert time.process_time() - began < 5
