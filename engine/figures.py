@@ -45,11 +45,12 @@ _EXPECTED = {
 
 @dataclass(frozen=True)
 class Place:
-    """Where a figure is asked for: a process, and the activity (or the clock) within it."""
+    """Where a figure is asked for: a process, the activity (or the clock) within it, and what the rule is about that makes its name."""
 
     process: str
     activity: str = ""
     clock: str = ""
+    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class _Asked:
     default: Any
     activity: str
     clock: str
+    rule: str = ""
 
 
 def of(session: Session, site: str, actor: Actor) -> list[Figure]:
@@ -88,7 +90,7 @@ def of(session: Session, site: str, actor: Actor) -> list[Figure]:
     found: dict[str, Figure] = {}
     for definition in definitions.newest_of_all(session):
         for asked in _asked(session, definition.id):
-            place = Place(definition.name or definition.key, asked.activity, asked.clock)
+            place = Place(definition.name or definition.key, asked.activity, asked.clock, asked.rule)
             known = found.get(asked.name, Figure(asked.name, asked.default, (), own.get(asked.name)))
             default = asked.default if known.default is None else known.default
             found[asked.name] = Figure(known.name, default, tuple(dict.fromkeys((*known.places, place))), known.value)
@@ -181,7 +183,7 @@ def _search(diagram: bytes, key: str, tables: tuple[bytes, ...]) -> Sequence[_As
         for text in (element.text or "", *map(str, element.attrib.values())):
             for call in _calls(text):
                 activity, clock = _place(element)
-                found += [_Asked(name, default, activity, clock) for name, default in columns.meant(call)]
+                found += [_Asked(name, default, activity, clock, rule) for name, default, rule in columns.meant(call)]
     return tuple(dict.fromkeys(found))
 
 
@@ -229,36 +231,51 @@ def _place(element: etree._Element) -> tuple[str, str]:
     return "", ""
 
 
+@dataclass(frozen=True)
+class _Row:
+    """The literals of a rule by their columns, and what the rule says of itself."""
+
+    values: Mapping[str, Any]
+    rule: str = ""
+
+
 class _Columns:
     """The outputs of decision tables, as names and defaults of figures may be made of them."""
 
     def __init__(self, files: Iterable[bytes]) -> None:
-        self.rows: list[Mapping[str, Any]] = []
+        self.rows: list[_Row] = []
         for content in files:
-            for decision in decisions.compile_decisions(parser.read_xml(content, "-"), "-").values():
+            root = parser.read_xml(content, "-")
+            for name, decision in decisions.compile_decisions(root, "-").items():
                 if isinstance(decision.logic, Table):
-                    self.rows += _literal_rows(decision.logic)
+                    self.rows += _literal_rows(decision.logic, _descriptions(root, name))
 
-    def meant(self, call: ast.Call) -> Iterator[tuple[str, Any]]:
-        """Name and default of every figure that the call may ask for."""
+    def meant(self, call: ast.Call) -> Iterator[tuple[str, Any, str]]:
+        """Name and default of every figure that the call may ask for, and the words of the rule from which they come."""
         default = call.args[1] if len(call.args) > 1 else ast.Constant(None)
         columns = {node.attr for node in ast.walk(call) if isinstance(node, ast.Attribute)}
-        rows = [row for row in self.rows if columns <= row.keys()] if columns else [{}]
+        rows = [row for row in self.rows if columns <= row.values.keys()] if columns else [_Row({})]
         for row in rows:
-            name = _value(call.args[0], row)
+            name = _value(call.args[0], row.values)
             if isinstance(name, str) and name:
-                yield name, _value(default, row)
+                yield name, _value(default, row.values), row.rule
 
 
-def _literal_rows(table: Table) -> Iterator[Mapping[str, Any]]:
-    for rule in table.rules:
+def _descriptions(root: etree._Element, decision: str) -> list[str]:
+    """What the rules of a decision say of themselves, in their order."""
+    [found] = (one for one in root.iter("{*}decision") if one.get("id") == decision)
+    return [(rule.findtext("{*}description") or "").strip() for rule in found.iter("{*}rule")]
+
+
+def _literal_rows(table: Table, descriptions: Sequence[str]) -> Iterator[_Row]:
+    for rule, description in zip(table.rules, descriptions, strict=True):
         row = {}
         for column, cell in zip(table.outputs, rule.outputs, strict=True):
             try:
                 row[column.name] = cell.evaluate({})
             except EvaluationFailed:
                 continue  # reckoned from inputs
-        yield row
+        yield _Row(row, description)
 
 
 def _value(node: ast.expr, row: Mapping[str, Any]) -> Any:

@@ -66,7 +66,7 @@ def test_only_the_newest_version_of_a_process_counts(company: Company) -> None:
 def test_names_and_defaults_may_stand_in_a_decision_table(company: Company) -> None:
     cells = [("repair_limit", "P3D"), ("seepage_limit", "PT4H")]
     rules = "".join(
-        f'<rule id="r{number}"><inputEntry id="i{number}"><text>"{number}"</text></inputEntry>'
+        f'<rule id="r{number}"><description>about {row[0]}</description><inputEntry id="i{number}"><text>"{number}"</text></inputEntry>'
         + "".join(f'<outputEntry id="c{number}{column}"><text>"{text}"</text></outputEntry>' for column, text in enumerate(row))
         + "</rule>"
         for number, row in enumerate(cells)
@@ -83,6 +83,7 @@ def test_names_and_defaults_may_stand_in_a_decision_table(company: Company) -> N
         "repair_limit": "P3D",
         "seepage_limit": "PT4H",
     }
+    assert [place.rule for place in shown(company)["price_repair_limit"].places] == ["about repair_limit"]
 
 
 def test_a_figure_counts_at_once_and_the_default_comes_back(company: Company) -> None:

@@ -48,6 +48,11 @@ def test_one_chooses_among_what_ones_posts_may_begin(visit, company):
     visit("anna").open("/start/nothing", status=404)
 
 
+def test_who_may_only_read_is_not_asked_to_begin_anything(visit):
+    assert visit("fang").open("/inbox").page.cssselect("a[href^='/start']") == []
+    assert visit("anna").open("/inbox").page.cssselect("a[href^='/start']")
+
+
 def test_what_only_a_signal_starts_is_nobodys_to_choose(visit, company):
     start = '<startEvent id="begin"><signalEventDefinition signalRef="g"/></startEvent>'
     company.deploy(diagram(chain(start, END_EVENT), key="storm", name="Storm", before='<signal id="g" name="storm"/>'))

@@ -164,7 +164,8 @@ def _field(figure: Figure, error: str) -> Field:
 def _label(figure: Figure) -> str:
     """Where the figure is asked for, as people know the place."""
     clocks = [gettext("“%(clock)s”时限", clock=clock_name(place.clock)) for place in figure.places if place.clock]
-    return gettext("、").join(dict.fromkeys(clocks or [place.activity for place in figure.places if place.activity])) or figure.name
+    activities = [f"{place.activity} · {place.rule}" if place.rule else place.activity for place in figure.places if place.activity]
+    return gettext("、").join(dict.fromkeys(clocks or activities)) or figure.name
 
 
 def _said(name: str) -> str:

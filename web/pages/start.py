@@ -26,6 +26,12 @@ from web.settling import settle
 pages = Blueprint("start", __name__, url_prefix="/start")
 
 
+@pages.app_context_processor
+def tell_the_menu() -> dict[str, Any]:
+    actor = current.actor
+    return {"may_begin": lambda: any(rights.works_at(actor(), site) for site in actor().sites)}
+
+
 @pages.get("")
 def choose() -> ResponseReturnValue:
     actor = current.actor()
