@@ -147,6 +147,7 @@ def decide(session: Session, work: Callable[[], Result]) -> Result:
                 session.rollback()
                 connection.step_back()
                 session.info["on_commit"] = list(kept)
+                session.info.pop("seen", None)
                 session.info["beforehand"] = held_up.beforehand()
         raise AssertionError
     finally:
@@ -173,6 +174,12 @@ def holds_others_up(session: Session) -> bool:
 def on_commit(session: Session, action: Callable[[], None]) -> None:
     """Do this once the session's work is durable; not at all when it is rolled back."""
     session.info.setdefault("on_commit", []).append(action)
+
+
+def seen(session: Session) -> dict[str, Any]:
+    """What layers above keep of what this session has read, for as long as that stays so: nothing once it has given back the turn."""
+    kept: dict[str, Any] = session.info.setdefault("seen", {})
+    return kept
 
 
 def of(session: Session) -> Database:

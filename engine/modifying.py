@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import db, definitions, instances, rights, runner, task_work
 from engine.actors import Actor
 from engine.bpmn.moving import Place
 from engine.bpmn.triggers import Move, StateCorrupt
-from engine.bpmn.workflow import Workflow
 from engine.errors import Conflict, NotFound, NotRunnable, Unusable
 from engine.history import Event
-from engine.tables import Instance, InstanceState
+from engine.tables import Instance
 from engine.variables import check_size
 
 MAY = "move cases by hand"
@@ -41,8 +39,7 @@ def choices(session: Session, instance_id: int, actor: Actor) -> Choices:
         return Choices(instance.moves, [], [])
     try:
         loaded = definitions.load(session, instance.definition_id)
-        state = session.scalars(select(InstanceState.state).where(InstanceState.instance_id == instance.id)).one()
-        workflow = Workflow.load(loaded.executable, state, instance.id)
+        workflow = runner.decoded(session, instance, loaded)
     except (NotFound, NotRunnable, StateCorrupt) as error:
         kind = "state" if isinstance(error, StateCorrupt) else "definition"
         raise Unusable(

@@ -19,11 +19,10 @@ from engine.bpmn.model import Activity, Process
 from engine.bpmn.odd_cases import OddCases
 from engine.bpmn.triggers import Holder, Return, StateCorrupt
 from engine.bpmn.ways_back import Way
-from engine.bpmn.workflow import Workflow
 from engine.errors import Conflict, Forbidden, NotFound, NotRunnable
 from engine.history import Event
 from engine.states import OPEN_TASK
-from engine.tables import Instance, InstanceState, TaskReturn, UserTask
+from engine.tables import Instance, TaskReturn, UserTask
 
 INITIATOR: Final = "initiator"
 END: Final = "end"
@@ -63,8 +62,7 @@ def targets(session: Session, task: UserTask) -> list[Target]:
         allowed = words(loaded.process, task.activity_id)
         if not allowed:
             return []
-        state = session.scalars(select(InstanceState.state).where(InstanceState.instance_id == instance.id)).one()
-        workflow = Workflow.load(loaded.executable, state, instance.id)
+        workflow = runner.decoded(session, instance, loaded)
         return [] if workflow.advises(task.token) else _targets(instance, loaded.process, allowed, workflow.ways_from(task.token))
     except (NotFound, NotRunnable, StateCorrupt):
         return []

@@ -106,7 +106,7 @@ def hold(session: Session, instance: Instance) -> Held:
     """The instance with its workflow, from memory or decoded from its stored state; raises Unusable when it cannot be made."""
     try:
         loaded = definitions.load(session, instance.definition_id)
-        workflow = _cache(session).take(instance.id, instance.moves) or _decoded(session, instance, loaded)
+        workflow = _cache(session).take(instance.id, instance.moves) or decoded(session, instance, loaded)
     except (NotFound, NotRunnable, StateCorrupt) as error:
         kind = "state" if isinstance(error, StateCorrupt) else "definition"
         message = f"Expected a {kind} by which {instance.number or instance.id} can go on, but there is none. {error}"
@@ -114,10 +114,11 @@ def hold(session: Session, instance: Instance) -> Held:
     facts = sites.facts(session, instance.site)
     # The revision alone would not do: when a commit fails, another makes the next revision, of the same number. Its history differs.
     state = (instance.id, instance.revision, instance.chain_head, facts)
-    return Held(instance, loaded, facts, _limits(session), Subject(workflow, state, partial(_decoded, session, instance, loaded)))
+    return Held(instance, loaded, facts, _limits(session), Subject(workflow, state, partial(decoded, session, instance, loaded)))
 
 
-def _decoded(session: Session, instance: Instance, loaded: Loaded) -> Workflow:
+def decoded(session: Session, instance: Instance, loaded: Loaded) -> Workflow:
+    """The workflow as it is stored, for who only looks. Raises StateCorrupt, also where nothing is stored."""
     rows = _LOAD_STATE.rows(session, {"of_instance": instance.id})
     if not rows:
         raise StateCorrupt("Expected a stored state, but its row is missing")

@@ -128,7 +128,7 @@ def _is_zone(zone: str) -> bool:
 
 def facts(session: Session, code: str) -> SiteFacts:
     """The site's facts, kept for a few seconds; raises NotFound."""
-    mine: dict[str, SiteFacts] = session.info.setdefault("sites", {})
+    mine: dict[str, SiteFacts] = db.seen(session).setdefault("sites", {})
     if code in mine:
         return mine[code]
     read_at, known = _kept(session).facts.get(code, (0.0, None))
@@ -207,7 +207,7 @@ def staff_changed(session: Session, codes: Iterable[str]) -> None:
 
 
 def forget(session: Session, code: str) -> None:
-    session.info.get("sites", {}).pop(code, None)
+    db.seen(session).get("sites", {}).pop(code, None)
     kept = _kept(session)
     kept.changes += 1
     kept.facts.pop(code, None)

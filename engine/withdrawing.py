@@ -19,7 +19,7 @@ from engine.bpmn.workflow import Workflow
 from engine.errors import Conflict, Forbidden, NotFound, NotRunnable, Rejected
 from engine.history import Event
 from engine.states import LIVE_INSTANCE, OPEN_TASK
-from engine.tables import Draft, Instance, InstanceState, TaskReturn, UserTask
+from engine.tables import Draft, Instance, TaskReturn, UserTask
 
 ALLOWED, UNTIL = "allowed", "until:"
 MOST = 20  # of the latest tasks of a case that are offered to be taken back
@@ -83,8 +83,7 @@ def withdrawable(session: Session, instance_id: int, actor: Actor) -> list[UserT
         allowed = [task for task in done if allows(loaded.process.activity(task.activity_id).properties)]
         if not allowed:
             return []
-        state = session.scalars(select(InstanceState.state).where(InstanceState.instance_id == instance_id)).one()
-        workflow = Workflow.load(loaded.executable, state, instance_id)
+        workflow = runner.decoded(session, instance, loaded)
     except (NotFound, NotRunnable, StateCorrupt):
         return []
     return [task for task in allowed if _acted_on(session, workflow, loaded.process, task, actor.login) is None]

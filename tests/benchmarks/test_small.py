@@ -97,9 +97,9 @@ def test_lists_of_few_and_many_are_timed(monkeypatch: pytest.MonkeyPatch) -> Non
     assert set(measured) == {f"inbox.{name}" for name in inbox.LISTS}
 
 
-def test_a_month_of_cases_is_counted_and_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_month_of_cases_is_counted_and_listed(monkeypatch: pytest.MonkeyPatch, no_postgresql: None) -> None:
     measured = figures(monkeypatch, ledgers, CASES=200, MEASURED=1)
-    assert set(measured) == {"ledgers.month", "ledgers.lines"} and measured["ledgers.month"].ok
+    assert {"ledgers.month", "ledgers.lines"} <= measured.keys() and measured["ledgers.month"].ok
 
 
 def test_a_task_is_opened_in_a_real_browser_and_the_inbox_shows_something(monkeypatch: pytest.MonkeyPatch) -> None:

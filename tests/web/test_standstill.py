@@ -8,6 +8,7 @@ import pytest
 
 from tests.damage import DAMAGES, Damage
 from tests.factories import END_EVENT, START_EVENT, Company, chain, diagram, task
+from tests.people import ANNA
 from tests.web.test_cli import found, refused, runner
 from tests.web.visitors import Visitor
 
@@ -81,6 +82,21 @@ def test_people_are_shown_what_is_known_of_it(company: Company, visit: Callable[
     assert "Expected a" in emma.text(".notice.problem")
     emma.submit(".notice.problem form", 409)
     assert company.waiting(case) == ["work"]
+
+
+@each_damage
+def test_no_way_back_is_offered_in_it(company: Company, visit: Callable[..., Visitor], damage: Damage, kind: str) -> None:
+    check = task("check", "technician", properties={"returnTo": "work"})
+    company.deploy(diagram(chain(START_EVENT, task("work", properties={"withdraw": "allowed"}), check, END_EVENT)))
+    case = company.start()
+    company.complete("work", ANNA)
+    if kind == "state":
+        company.start()
+    damage(company, case)
+    anna = visit("anna")
+    if damage is not DAMAGES["state of another"][0]:  # only who moves it finds that out
+        for page in (f"/orders/{case}", f"/tasks/{company.task('check', case).id}"):
+            assert not anna.open(page).page.cssselect("[id^=do-return], [id^=do-withdraw]")
 
 
 @each_damage
