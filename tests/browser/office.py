@@ -18,6 +18,13 @@ class Desk:
     page: Page
     live: LiveSteward
 
+    def in_english(self) -> "Desk":
+        """The same person, who reads the pages in English from now on."""
+        self.page.locator("details.me summary").click()
+        self.page.get_by_role("button", name="English").click()
+        expect(self.page.locator("html")).to_have_attribute("lang", "en")
+        return self
+
     def open_task(self, number: str, name: str) -> None:
         """Find the order's task in the inbox, the way a person does, and open it."""
         self.page.goto(f"{self.live.address}/inbox?box=all&q={number}")

@@ -123,7 +123,7 @@ def see_the_library(number: str, office: Desk) -> None:
 def test_a_complaint_in_english_is_accepted_by_the_resident_through_the_link(
     live: LiveSteward, sit_down: Callable[..., Desk], open_context: Callable[..., BrowserContext]
 ) -> None:
-    office, supervisor = in_english(sit_down("customer_service")), in_english(sit_down("cs_supervisor", **PHONE))
+    office, supervisor = sit_down("customer_service").in_english(), sit_down("cs_supervisor", **PHONE).in_english()
     number = record(office, "noise", "楼上深夜拖动家具")
     office.open_task(number, "了解核实并答复")
     expect(office.page.get_by_text("What was found, in detail")).to_be_visible()
@@ -143,13 +143,6 @@ def test_a_complaint_in_english_is_accepted_by_the_resident_through_the_link(
     office.page.goto(f"{live.address}/inbox?box=all&q={number}")
     names = office.page.locator("a.does").all_inner_texts()
     assert names == ["检查归档"]
-
-
-def in_english(desk: Desk) -> Desk:
-    desk.page.locator("details.me summary").click()
-    desk.page.get_by_role("button", name="English").click()
-    expect(desk.page.locator("html")).to_have_attribute("lang", "en")
-    return desk
 
 
 def follow(number: str, office: Desk, context: BrowserContext) -> Page:

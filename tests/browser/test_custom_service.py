@@ -139,10 +139,8 @@ def order_in_english(assistant: Desk) -> None:
     """The list offers what was entered; no review, no approval: supplier and price are known."""
     page, live = assistant.page, assistant.live
     page.goto(f"{live.address}/inbox")
-    page.locator("details.me summary").click()
-    page.get_by_role("button", name="English").click()
+    assistant.in_english()
     page.goto(f"{live.address}/start/custom_service")
-    expect(page.locator("html")).to_have_attribute("lang", "en")
     page.locator("#find").press_sequentially("1234")
     page.locator("#found").get_by_text("A-12").first.click()
     assistant.pick(service="高空擦窗")

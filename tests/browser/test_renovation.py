@@ -28,11 +28,8 @@ class Staff:
 
     def __getitem__(self, who: str) -> Desk:
         if who not in self._seated:
-            page = self.live.log_in(self._open_context(**(PHONE if who in WALKING else DESKTOP)), who)
-            if who == ENGLISH:
-                page.locator("form.switch button[value=en]").evaluate("button => button.click()")
-                expect(page.locator("html")).to_have_attribute("lang", "en")
-            self._seated[who] = Desk(page, self.live)
+            desk = Desk(self.live.log_in(self._open_context(**(PHONE if who in WALKING else DESKTOP)), who), self.live)
+            self._seated[who] = desk.in_english() if who == ENGLISH else desk
         return self._seated[who]
 
     def next_day(self) -> None:

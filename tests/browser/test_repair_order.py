@@ -33,7 +33,11 @@ def record_leak(office: Desk) -> str:
 
 def test_an_order_runs_from_the_first_call_to_the_last_signature(live: LiveSteward, sit_down: Callable[..., Desk]) -> None:
     office, engineering = sit_down("customer_service"), sit_down("engineering_supervisor")
-    technician, finance, second = sit_down("technician", **PHONE), sit_down("finance"), sit_down("customer_service_2")
+    technician, finance, second = (
+        sit_down("technician", **PHONE).in_english(),
+        sit_down("finance").in_english(),
+        sit_down("customer_service_2"),
+    )
     number = record_leak(office)
     see_it_begun(number, office)
     repair_once(number, engineering, technician, quoted=True)
@@ -74,6 +78,7 @@ def repair_once(number: str, engineering: Desk, technician: Desk, quoted: bool) 
     technician.finish()
     if quoted:
         technician.open_task(number, "报价")
+        expect(technician.page.locator("form.next")).to_contain_text("Price (yuan)")  # who reads English
         technician.write(quote_items="换角阀一只", amount="80")
         technician.choose(quote_result="agreed")
         technician.sign("quote_signature")
