@@ -7,6 +7,7 @@ import pytest
 from engine.clock import VirtualClock
 from engine.db import Database
 from engine.schema import upgrade
+from tests.crash.sizes import IN_FULL, seed
 from tests.databases import database_url, postgresql, postgresql_url, sqlite_template, sqlite_url
 from tests.factories import Company, found_company
 from tests.people import START
@@ -38,3 +39,8 @@ def company(database_url: str, clock: VirtualClock) -> Iterator[Company]:
     company = found_company(Database(database_url), clock)
     yield company
     company.database.dispose()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if IN_FULL:
+        terminalreporter.write_line(f"STEWARD_SEED={seed()} rolls the same dice again")

@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable
+from functools import cache
 from typing import TypeVar
 
 Size = TypeVar("Size", int, float)
@@ -15,8 +16,9 @@ def size(*, short: Size, full: Size) -> Size:
     return full if IN_FULL else short
 
 
+@cache
 def seed() -> int:
-    """Of the dice of this run: STEWARD_SEED, or a new one, which is printed when the test fails."""
+    """Of the dice of this run: STEWARD_SEED, or a new one, which is printed when a test fails and at the end of `make soak`."""
     chosen = int(os.environ.get("STEWARD_SEED") or secrets.randbelow(1_000_000))
     print(f"STEWARD_SEED={chosen}")  # noqa: T201  # pytest shows it
     return chosen
