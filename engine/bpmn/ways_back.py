@@ -14,7 +14,7 @@ from engine.bpmn.ad_hoc import AdHoc
 from engine.bpmn.instance import STARTED, WAITING, Instance, StepFailed, Token
 from engine.bpmn.lineage import Consumed, Past, Visit
 from engine.bpmn.loops import MultiInstance
-from engine.bpmn.rows import place_row
+from engine.bpmn.rows import READY, place_row
 from engine.bpmn.scopes import View
 from engine.errors import Conflict
 
@@ -179,6 +179,8 @@ def _token(instance: Instance, number: int, numbers: Mapping[int, int]) -> Token
 def _place(instance: Instance, row: list[Any], owner: Token) -> Token:
     instance.numbers += 1
     instance.touch_line(owner)
+    if row[4] == "arrived":  # it comes to its join again: what it lacked may wait there by now
+        row = [*row[:3], READY, "enter", *row[5:]]
     token: Token = place_row(instance, row, owner, instance.numbers)
     token.failed = False  # it will be tried again
     return token

@@ -1,5 +1,7 @@
 """Going back to a completed task: what came of it goes, what that had consumed comes back, everything else stays. Drawn case by case."""
 
+from itertools import permutations
+
 import pytest
 
 from engine.bpmn.triggers import Return
@@ -229,3 +231,42 @@ def test_a_loop_goes_back_to_its_beginning_and_one_round_back() -> None:
     assert run.do("m").stands == "z"
     run.go_back("z", "a")
     assert run.stands == "a"
+
+
+ALIKE = (
+    '<startEvent id="s"/><parallelGateway id="f"/><exclusiveGateway id="m"/><parallelGateway id="j"/>\n'
+    + tasks("a b c d e")
+    + "\ns -> f -> a -> m -> j -> d -> e\nf -> b -> m\nf -> c -> j"
+)
+
+
+@pytest.mark.parametrize("order", list(permutations("abc")), ids="".join)
+@pytest.mark.parametrize("undone", ["a", "b"])
+def test_a_token_that_was_one_too_many_takes_the_place_of_one_that_is_undone(order: tuple[str, ...], undone: str) -> None:
+    run = course(ALIKE)
+    tokens = {each: run.wait(each).token for each in order}
+    assert run.do(*order).stands == "d"
+    run.take_back(tokens[undone])
+    assert run.stands == f"{undone} d"
+    assert run.do(undone).stands == "d"
+    assert run.do("d", "e").stands == ""
+    assert not run.done, "one token stays at the join"
+
+
+def test_what_came_of_a_token_is_undone_with_it_though_another_takes_its_place() -> None:
+    run = course(ALIKE)
+    token = run.wait("a").token
+    run.do("a", "b", "c", "d")
+    run.take_back(token)
+    assert run.stands == "a d"
+
+
+def test_enough_tokens_that_come_together_anew_begin_an_activity() -> None:
+    body = (
+        '<startEvent id="s"/><parallelGateway id="f"/>\n' + tasks("a b c") + task("d").replace("<userTask ", '<userTask startQuantity="2" ')
+    )
+    run = course(body + "\ns -> f -> a -> d\nf -> b -> d\nf -> c -> d")
+    token = run.wait("b").token
+    assert run.do("a", "b", "c").stands == "d"
+    run.take_back(token)
+    assert run.stands == "b d"
