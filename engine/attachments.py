@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from filetype.types import archive, image
-from PIL import Image, UnidentifiedImageError
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -205,6 +204,8 @@ def _media_type(path: Path) -> str:
 def _whole(path: Path, media_type: str) -> str:
     """The type, when what begins like such a picture is one to its end; raise Invalid otherwise."""
     if media_type in _READABLE:
+        from PIL import Image, UnidentifiedImageError
+
         try:
             with Image.open(path) as picture:
                 picture.verify()

@@ -1,28 +1,32 @@
 """Deploy definitions, and load them again: versions by content hash, all or nothing, running instances keep theirs."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from lxml import etree
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from engine import db, history, schedules
+from engine import db, history, loaded, schedules
 from engine.actors import Actor
 from engine.bpmn import decisions, executable, form_data, lint, parser, vocabulary
-from engine.bpmn.clock_rules import Rule, rules_of
 from engine.bpmn.model import Process
 from engine.errors import DeploymentRefused, Forbidden, NotFound, NotRunnable, Problem
 from engine.forms import Form, compile_form
 from engine.history import COMPANY
+from engine.loaded import Described as Described
+from engine.loaded import Loaded as Loaded
 from engine.tables import Definition, DefinitionResource, Instance, StartSubscription
 
 BPMN_ENDINGS = (".bpmn", ".bpmn20.xml")
 KINDS = {".dmn": "dmn", ".form": "form"}
 DEFAULT_RETENTION = "10y"
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
@@ -32,29 +36,6 @@ class Deployment:
     definitions: list[Definition]
     created: list[Definition]
     warnings: list[Problem]
-
-
-@dataclass(frozen=True)
-class Described:
-    """What a page needs of a definition: its words and its forms. Of one that cannot be read, nothing but its key."""
-
-    id: int
-    key: str
-    version: int
-    process: Process
-    forms: Mapping[str, Form]
-
-    @property
-    def is_known(self) -> bool:
-        return bool(self.process.activities)
-
-
-@dataclass(frozen=True)
-class Loaded(Described):
-    """A definition ready to run: compiled, with its forms, its decisions and its clocks."""
-
-    executable: executable.Executable
-    clocks: Sequence[Rule]
 
 
 @dataclass
@@ -330,51 +311,38 @@ def load(session: Session, definition_id: int) -> Loaded:
 
     Raises NotFound when there is none, NotRunnable when what is stored of it cannot be compiled.
     """
-    kept: dict[int, Loaded] = db.of(session).keep.setdefault("definitions", {})
-    known = kept.get(definition_id) or session.info.setdefault("definitions", {}).get(definition_id)
-    if known is None:
-        # Not before the commit: were this deployment rolled back, the next one would be given the same id.
-        known = session.info["definitions"][definition_id] = _load(session, get(session, definition_id))
-        db.on_commit(session, lambda: kept.update({definition_id: known}))
-    return known
+    return _kept(session, "definitions", definition_id, lambda: _load(session, get(session, definition_id)))
 
 
 def describe(session: Session, instance: Instance) -> Described:
     """The definition of an instance, for reading: an instance can be shown though nobody knows any more how it goes on."""
-    return _described(session, instance.definition_id, instance.key, instance.version)
+    try:
+        return load(session, instance.definition_id)
+    except (NotFound, NotRunnable):
+        return loaded.unknown(instance.definition_id, instance.key, instance.version)
 
 
 def describe_version(session: Session, definition: Definition) -> Described:
-    """The same of a definition."""
-    return _described(session, definition.id, definition.key, definition.version)
-
-
-def _described(session: Session, definition_id: int, key: str, version: int) -> Described:
+    """A definition, for reading alone: nothing is compiled, since pages that list every process would keep much that never runs."""
     try:
-        return load(session, definition_id)
-    except (NotFound, NotRunnable):
-        return Described(definition_id, key, version, Process(key, key, None, None, (), (), {}, {}, {}, {}), {})
+        return _described(session, definition)
+    except NotRunnable:
+        return loaded.unknown(definition.id, definition.key, definition.version)
 
 
 def _load(session: Session, definition: Definition) -> Loaded:
-    files = resources(session, definition.id)
-    try:
-        return _compiled(definition, files)
-    except Exception as error:  # whatever is wrong with a stored definition is wrong with its instances, not with the program
-        reason = f"{type(error).__name__}: {error}"
-        raise NotRunnable(f"Expected a definition that can be run, but {definition.key} {definition.version} cannot: {reason}") from error
+    return loaded.compiled(_described(session, definition), resources(session, definition.id))
 
 
-def _compiled(definition: Definition, files: Sequence[DefinitionResource]) -> Loaded:
-    diagram = next(file for file in files if file.kind == "bpmn")
-    root, _ = vocabulary.read_bpmn(diagram.content, diagram.name, executable=True)  # it was deployed: the question has been answered
-    process = next(process for process in vocabulary.read_processes(root, diagram.name) if process.key == definition.key)
-    usable: dict[str, decisions.Decision] = {}
-    for file in files:
-        if file.kind == "dmn":
-            usable |= decisions.compile_decisions(parser.read_xml(file.content, file.name), file.name)
-    forms = {PurePosixPath(file.name).stem: compile_form(file.content, file.name) for file in files if file.kind == "form"}
-    # As it was normalised when it was deployed: a later release may normalise otherwise, and running instances must not notice.
-    normalised = next(file for file in files if file.kind == "normalised")
-    compiled = executable.compile_stored(parser.read_xml(normalised.content, normalised.name), process, usable)
-    return Loaded(definition.id, definition.key, definition.version, process, forms, compiled, rules_of(process))
+def _described(session: Session, definition: Definition) -> Described:
+    return _kept(session, "descriptions", definition.id, lambda: loaded.described(definition, resources(session, definition.id)))
+
+
+def _kept(session: Session, what: str, definition_id: int, make: Callable[[], Kept]) -> Kept:
+    kept: dict[int, Kept] = db.of(session).keep.setdefault(what, {})
+    known = kept.get(definition_id) or session.info.setdefault(what, {}).get(definition_id)
+    if known is None:
+        # Not before the commit: were this deployment rolled back, the next one would be given the same id.
+        known = session.info[what][definition_id] = make()
+        db.on_commit(session, lambda: kept.update({definition_id: known}))
+    return known

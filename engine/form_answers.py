@@ -3,13 +3,14 @@
 An error is raised as a mapping with a code and its figures; form_messages.py has the sentences.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any, NoReturn
 
-import regex
 from marshmallow import ValidationError, fields
 
+from engine.bpmn import patterns
 from engine.form_components import Component
 
 MAX_TEXT = 10_000  # characters, where the form sets no maximum
@@ -18,13 +19,13 @@ MAX_DIGITS = 40
 MAX_NUMBER = 1e15
 PATTERN_SECONDS = 0.1
 
-_NUMBER = regex.compile(r"[+-]?[0-9]+(\.[0-9]+)?|[+-]?\.[0-9]+")
-_EMAIL = regex.compile(r"[^@\s]{1,64}@[^@\s.]{1,63}(\.[^@\s.]{1,63})+")
-_TELEPHONE = regex.compile(r"\+?[0-9()（）\-— /]+")
-_HASH = regex.compile(r"[0-9a-f]{64}")
-_HOUSE = regex.compile(r"[\w.\-#/ ·]{1,40}")
-_LOGIN = regex.compile(r"[\w.\-@+]{1,64}")
-_UNSTORABLE = regex.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?|[+-]?\.[0-9]+")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]{1,63}(\.[^@\s.]{1,63})+")
+_TELEPHONE = re.compile(r"\+?[0-9()（）\-— /]+")
+_HASH = re.compile(r"[0-9a-f]{64}")
+_HOUSE = re.compile(r"[\w.\-#/ ·]{1,40}")
+_LOGIN = re.compile(r"[\w.\-@+]{1,64}")
+_UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def wrong(code: str, **figures: Any) -> NoReturn:
@@ -75,12 +76,12 @@ def _text(component: Component, value: Any) -> str:
 
 def _fits(pattern: str, text: str) -> bool:
     try:
-        return regex.search(pattern, text, timeout=PATTERN_SECONDS) is not None
+        return patterns.compiled(pattern).search(text, timeout=PATTERN_SECONDS) is not None
     except TimeoutError:  # some patterns take for ever on some texts
         return False
 
 
-def _matching(pattern: "regex.Pattern[str]", code: str) -> Callable[[Component, Any], Any]:
+def _matching(pattern: re.Pattern[str], code: str) -> Callable[[Component, Any], Any]:
     def read(component: Component, value: Any) -> str:
         text = _text(component, value)
         if not pattern.fullmatch(text):

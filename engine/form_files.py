@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
-import regex
 from marshmallow import ValidationError
 
+from engine.bpmn import patterns
 from engine.bpmn.expressions_budget import ExpressionError
 from engine.bpmn.feel import compile_feel
 from engine.errors import Problem
@@ -180,8 +180,8 @@ class FormReader:
         try:
             if not isinstance(pattern, str) or len(pattern) > 500:
                 raise _Unfit("Expected a pattern of at most 500 characters, but found something else")
-            regex.compile(pattern)
-        except regex.error as error:
+            patterns.compiled(pattern)
+        except ValueError as error:
             raise _Unfit(f"Expected a pattern, but it does not compile: {error}") from None
         return pattern
 

@@ -1,6 +1,7 @@
 """The layers of the code: web → webhooks → engine; inside engine each module imports from its own layer or below, never in a circle."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -30,13 +31,24 @@ ENGINE_LAYERS = [
         "append_only",
         "payloads",
     ),
-    ("tables", "bpmn.model", "bpmn.sandbox", "bpmn.expressions", "bpmn.feel", "bpmn.decisions", "bpmn.decision", "variables"),
+    (
+        "tables",
+        "bpmn.model",
+        "bpmn.patterns",
+        "bpmn.sandbox",
+        "bpmn.expressions",
+        "bpmn.feel",
+        "bpmn.decisions",
+        "bpmn.decision",
+        "variables",
+    ),
     ("forms", "form"),
     ("bpmn",),
     ("turnstile", "turns", "prepared", "db", "schema", "migrations", "rights"),
     (
         "history",
         "definitions",
+        "loaded",
         "numbering",
         "periods",
         "installation",
@@ -270,3 +282,11 @@ def test_every_third_party_import_is_a_declared_requirement() -> None:
 def requirement_lines() -> list[str]:
     lines = (ROOT / "requirements.in").read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
+
+
+def test_a_server_reads_no_library_before_somebody_needs_it() -> None:
+    """Each of these takes a megabyte or ten for as long as the process serves: migrations, patterns, sheets, pictures, QR codes."""
+    program = "import sys, web.cli.serving, web.app, engine.schema, engine.scheduler, webhooks.deliveries; print(*sys.modules)"
+    read = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert "sqlalchemy" in read
+    assert sorted({"alembic", "regex", "xlsxwriter", "PIL", "segno"} & set(read)) == []

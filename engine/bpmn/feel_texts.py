@@ -1,21 +1,23 @@
 """FEEL's functions on texts and numbers."""
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import regex
-
+from engine.bpmn import patterns
 from engine.bpmn.expressions_budget import EvaluationFailed, check_items, checked_weight, kind_of
 from engine.bpmn.expressions_values import text_of
 from engine.bpmn.feel_values import EXACT, exact, family, items_of
 
+if TYPE_CHECKING:
+    import regex
+
 MAX_PATTERN = 500
 PATTERN_SECONDS = 0.5
 MAX_DIGITS = 20
-_FLAGS = {"s": regex.DOTALL, "m": regex.MULTILINE, "i": regex.IGNORECASE, "x": regex.VERBOSE}
-_GROUP = regex.compile(r"\\([$\\])|\$(\d)")
+_GROUP = re.compile(r"\\([$\\])|\$(\d)")
 
 
 def null_safe(*families: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -53,11 +55,11 @@ def substring_after(text: str, part: str) -> str:
 def _pattern(pattern: str, flags: str = "") -> "regex.Pattern[str]":
     if len(pattern) > MAX_PATTERN:
         raise EvaluationFailed(f"Expected a pattern of at most {MAX_PATTERN} characters, but it is longer")
-    if unknown := set(flags) - set(_FLAGS):
+    if unknown := set(flags) - set(patterns.FLAGS):
         raise EvaluationFailed(f"Expected the flags s, m, i and x, but found {''.join(sorted(unknown))[:20]!r}")
     try:
-        return regex.compile(pattern, sum(_FLAGS[flag] for flag in set(flags)) | regex.VERSION0)
-    except (regex.error, ValueError, OverflowError) as error:
+        return patterns.compiled(pattern, flags)
+    except ValueError as error:
         raise EvaluationFailed(f"Expected a pattern, but {pattern[:60]!r} is none: {error}") from None
 
 

@@ -48,6 +48,12 @@ def test_one_chooses_among_what_ones_posts_may_begin(visit, company):
     visit("anna").open("/start/nothing", status=404)
 
 
+def test_choosing_reads_the_words_of_processes_and_compiles_none(visit, company):
+    """A company has dozens, and most days only a few of them run in a process that serves."""
+    assert visit("anna").open("/start").texts(".choices h2") == ["报修"]
+    assert company.database.keep.get("definitions", {}) == {}
+
+
 def test_who_may_only_read_is_not_asked_to_begin_anything(visit):
     assert visit("fang").open("/inbox").page.cssselect("a[href^='/start']") == []
     assert visit("anna").open("/inbox").page.cssselect("a[href^='/start']")

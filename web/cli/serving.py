@@ -1,5 +1,6 @@
 """`steward serve` and `steward worker`: the web with timers, or timers alone."""
 
+import gc
 import logging
 import os
 import signal
@@ -56,7 +57,8 @@ def _aside(context: click.Context, work: Callable[[], None]) -> None:
     child = os.fork()
     if child == 0:
         work()  # what goes wrong is told as that of any command, and ends the child with its exit code
-        context.exit(0)
+        sys.stdout.flush()
+        os._exit(0)  # nothing is left to do, and to tidy up what the parent holds too takes most of a second
     try:
         _, status = os.waitpid(child, 0)
     except SystemExit:
@@ -94,6 +96,7 @@ def _serve(console: Console, host: str, port: int, worker: bool) -> None:
     server = _listen(application, steward, host, port)
     alarm = _alarm(console) if worker else None
     application.extensions["scheduler"] = alarm  # /readyz looks whether it lives
+    gc.freeze()  # what is there now stays: to look through it for garbage again would hold everybody up for a seventh of a second
     click.echo(f"Steward serves http://{host}:{server.effective_port}")
     sys.stdout.flush()
     try:

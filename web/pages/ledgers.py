@@ -9,7 +9,6 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
-import xlsxwriter
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -285,6 +284,8 @@ def _write_csv(file: IO[bytes], parts: Iterator[list[list[str]]]) -> None:
 
 
 def _write_xlsx(file: IO[bytes], parts: Iterator[list[list[str]]]) -> None:
+    import xlsxwriter
+
     with closing(xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})) as book:
         sheet = book.add_worksheet()
         for number, row in enumerate(chain.from_iterable(parts)):

@@ -4,7 +4,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import segno
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -92,6 +91,8 @@ def full(path: str) -> str:
 
 def code_of(address: str, scale: int = 4) -> Markup:
     """The address as a QR code, drawn in the page itself."""
+    import segno
+
     drawing = io.BytesIO()
     segno.make(address, error="m", micro=False).save(
         drawing, kind="svg", scale=scale, border=2, xmldecl=False, svgns=True, svgclass="qr", lineclass=None, omitsize=True, light="#fff"

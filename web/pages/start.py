@@ -38,9 +38,8 @@ def choose() -> ResponseReturnValue:
     with current.steward().db.read() as session:
         found = []
         for definition in definitions.newest_of_all(session):
-            loaded = definitions.load(session, definition.id)
-            process, places = loaded.process, _places(actor, loaded.process)
-            if places and loaded.executable.starts_by_hand:
+            process = definitions.describe_version(session, definition).process
+            if places := _places(actor, process):
                 found.append((definition, process, places))
         return render_template("start/choose.html", found=found)
 
