@@ -4,14 +4,14 @@ flush is shared, and the write lock held for writing only. On SQLite, and on Pos
 from collections.abc import Callable, Iterator
 
 from benchmarks import postgresql
-from benchmarks.figure import Figure, middle
+from benchmarks.figure import Figure, beside
 from benchmarks.orders import repair_company, together
 from benchmarks.postgresql import DURABLE, QUICK
 
 CALLERS = 16
-ORDERS = 32
+ORDERS = 48
 BAR = 0.8
-TURNS = 3  # of both, alternately: whatever else the machine does hits both
+TURNS = 9
 
 
 def measure() -> Iterator[Figure]:
@@ -29,8 +29,5 @@ def measure() -> Iterator[Figure]:
 
 
 def _figure(name: str, many: Callable[[], float], one: Callable[[], float]) -> Figure:
-    sixteen, alone = [], []
-    for _ in range(TURNS):
-        sixteen.append(many())
-        alone.append(one())
-    return Figure(name, middle(sixteen), "completions/s", middle(alone), BAR)
+    sixteen, alone = beside(many, one, TURNS)
+    return Figure(name, sixteen, "completions/s", alone, BAR)

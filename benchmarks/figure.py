@@ -44,3 +44,9 @@ def milliseconds(work: Callable[[], object]) -> float:
 def middle(values: Sequence[float]) -> float:
     """The median: machines are shared, and a hiccup of a neighbour is not our figure."""
     return statistics.median(values)
+
+
+def beside(measure: Callable[[], float], reference: Callable[[], float], turns: int) -> tuple[float, float]:
+    """Both measured so many times in turn: the pair with the middle ratio. What slows a shared machine for a second hits both of a pair."""
+    pairs = sorted(((measure(), reference()) for _ in range(turns)), key=lambda pair: pair[0] / pair[1])
+    return pairs[len(pairs) // 2]

@@ -7,8 +7,9 @@ The clients are threads of this process with a connection each that stays open; 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
 
-from benchmarks.figure import Figure, middle
+from benchmarks.figure import Figure, beside
 from benchmarks.orders import Act, Orders, person, repair_company, rounds
 from benchmarks.serving import Client, serving
 from benchmarks.stage import OPERATOR
@@ -16,7 +17,7 @@ from engine import api_tokens, worker
 
 CLIENTS = (1, 8)
 ORDERS = 16
-TURNS = 3  # of both, alternately: whatever else the machine does hits both
+TURNS = 5
 BAR = 0.5
 
 
@@ -32,11 +33,9 @@ def measure() -> Iterator[Figure]:
             worker.run_jobs_of(company.database, case, company.clock)
 
         for clients in CLIENTS:
-            served_ones, called_ones = [], []
-            for _ in range(TURNS):
-                served_ones.append(_a_second(company, clients, over_http))
-                called_ones.append(_a_second(company, clients, in_process))
-            yield Figure(f"http.{clients}", middle(served_ones), "completions/s", middle(called_ones), BAR)
+            served, called = partial(_a_second, company, clients, over_http), partial(_a_second, company, clients, in_process)
+            value, reference = beside(served, called, TURNS)
+            yield Figure(f"http.{clients}", value, "completions/s", reference, BAR)
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from engine import db, definitions, instances, rights, runner, task_work
 from engine.actors import Actor
 from engine.bpmn.moving import Place
-from engine.bpmn.triggers import Move, StateCorrupt
-from engine.errors import Conflict, NotFound, NotRunnable, Unusable
+from engine.bpmn.triggers import Move
+from engine.errors import Conflict
 from engine.history import Event
 from engine.tables import Instance
 from engine.variables import check_size
@@ -37,14 +37,9 @@ def choices(session: Session, instance_id: int, actor: Actor) -> Choices:
     rights.require(rights.may_operate(actor, instance.site), MAY)
     if instance.state != "running":
         return Choices(instance.moves, [], [])
-    try:
+    with runner.usable(instance):
         loaded = definitions.load(session, instance.definition_id)
         workflow = runner.decoded(session, instance, loaded)
-    except (NotFound, NotRunnable, StateCorrupt) as error:
-        kind = "state" if isinstance(error, StateCorrupt) else "definition"
-        raise Unusable(
-            instance_id, kind, f"Expected a case that can go on, but {instance.number or instance.id} cannot. {error}"
-        ) from error
     names = {activity.id: activity.name or activity.id for activity in loaded.process.activities.values()}
     begun = set(workflow.beginnings())
     tokens = [(place, names.get(place.activity_id, place.activity_id)) for place in workflow.places()]

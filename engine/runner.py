@@ -4,7 +4,8 @@ Every command that changes an instance ends here, inside one transaction that it
 what the process sends or calls becomes jobs, done after the commit.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -102,15 +103,22 @@ def find(session: Session, statement: Prepared, wanted: int) -> Instance | None:
     return instance
 
 
-def hold(session: Session, instance: Instance) -> Held:
-    """The instance with its workflow, from memory or decoded from its stored state; raises Unusable when it cannot be made."""
+@contextmanager
+def usable(instance: Instance) -> Iterator[None]:
+    """Raises Unusable when the definition or the state by which the instance goes on cannot be read within."""
     try:
-        loaded = definitions.load(session, instance.definition_id)
-        workflow = _cache(session).take(instance.id, instance.moves) or decoded(session, instance, loaded)
+        yield
     except (NotFound, NotRunnable, StateCorrupt) as error:
         kind = "state" if isinstance(error, StateCorrupt) else "definition"
         message = f"Expected a {kind} by which {instance.number or instance.id} can go on, but there is none. {error}"
         raise Unusable(instance.id, kind, message) from error
+
+
+def hold(session: Session, instance: Instance) -> Held:
+    """The instance with its workflow, from memory or decoded from its stored state; raises Unusable when it cannot be made."""
+    with usable(instance):
+        loaded = definitions.load(session, instance.definition_id)
+        workflow = _cache(session).take(instance.id, instance.moves) or decoded(session, instance, loaded)
     facts = sites.facts(session, instance.site)
     # The revision alone would not do: when a commit fails, another makes the next revision, of the same number. Its history differs.
     state = (instance.id, instance.revision, instance.chain_head, facts)

@@ -1,7 +1,7 @@
 """How commands write to SQLite together: each in a savepoint of one open transaction, one after the other, with one flush for all.
 
-A command takes its turn when it first writes. What it reads before, it reads beside the others, and what it reckons it reckons beside them:
-nobody waits for a slow script.
+A command takes its turn when it first writes. What it reads before, it reads beside the others, and what it reckons it reckons beside them,
+a few at a time: nobody waits for a slow script, and a crowd does not spend its time on handing the interpreter round.
 """
 
 import sqlite3
@@ -16,6 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from engine.turnstile import Turnstile
 
 BATCH = 64  # commands that may share one commit; more would only make the first one wait longer
+AT_ONCE = 2  # commands that read and reckon at the same time: more only take the interpreter from one another
+PATIENCE = 0.05  # seconds for which others wait for them; then they begin all the same, and what takes long holds nobody up
 
 
 class Overtaken(Exception):
@@ -35,6 +37,7 @@ class Turn:
 
     def __init__(self, turns: "Turns") -> None:
         self._turns = turns
+        self._has_room = turns.room.acquire(timeout=PATIENCE)
         self._batch: _Batch | None = None
         self._was_first = True  # of its batch: it has seen nothing that was not committed
         self._reader: sqlite3.Connection | None = None
@@ -58,7 +61,7 @@ class Turn:
     def writing(self) -> sqlite3.Connection:
         """The driver's connection to write by; waits for the turn."""
         if self._batch is None:
-            self._give_reader_back()
+            self._has_read()
             self._batch = self._turns.take()
             self._was_first = self._batch.size == 1
         return self._turns.driver
@@ -85,7 +88,7 @@ class Turn:
 
         Who failed by what others have written waits for their commit as well: nobody is told of what may still come to nothing.
         """
-        self._give_reader_back()
+        self._has_read()
         if self._batch is None:
             return
         self._turns.pass_on(self._batch, failed)
@@ -95,10 +98,16 @@ class Turn:
         if self._batch.error is not None:
             raise self._batch.error
 
-    def _give_reader_back(self) -> None:
+    def _has_read(self) -> None:
+        """Make room for the next one: who waits for the turn, or for a flush, reckons nothing."""
         reader, self._reader = self._reader, None
-        if reader is not None:
-            self._turns.take_back_reader(reader)
+        try:
+            if reader is not None:
+                self._turns.take_back_reader(reader)
+        finally:
+            if self._has_room:
+                self._has_room = False
+                self._turns.room.release()
 
 
 class _Batch:
@@ -122,6 +131,7 @@ class Turns:
         self._busy_seconds: float | None = None  # what the driver was told
         self._batch = _Batch()
         self._readers: list[sqlite3.Connection] = []
+        self.room = threading.Semaphore(AT_ONCE)
         self._inside = threading.local()
 
     @contextmanager

@@ -4,10 +4,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
-from engine import history, messages, user_tasks
+from engine import history, messages, turns, user_tasks
 from engine.clock import VirtualClock
 from engine.db import Database
 from engine.errors import AlreadyClaimed, AlreadyCompleted
@@ -179,3 +181,69 @@ def test_two_processes_complete_tasks_of_one_instance_in_turn(office: Company, e
         (office, elsewhere)[number % 2].complete(f"task_{number}", ANNA, {"last": number}, instance)
     assert office.instance(instance).state == "completed"
     assert office.variables(instance) == {"last": 19}
+
+
+def test_in_a_crowd_a_few_reckon_at_a_time(office: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 60.0)
+    inside: list[int] = []
+    most: list[int] = []
+
+    def reckon(number: int) -> None:
+        with suppress(LookupError), office.database.transaction():
+            inside.append(number)
+            most.append(len(inside))
+            time.sleep(0.01)
+            inside.remove(number)
+            if number % 2:
+                raise LookupError  # who fails makes room as well
+
+    with ThreadPoolExecutor(12) as crowd:
+        list(crowd.map(reckon, range(24)))
+    assert len(most) == 24 and max(most) == turns.AT_ONCE
+
+
+def test_who_waits_for_the_turn_to_write_keeps_nobody_from_reckoning(office: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that all who come while the disk flushes share the next flush."""
+    monkeypatch.setattr(turns, "PATIENCE", 60.0)
+    written, writers = threading.Event(), 3 * turns.AT_ONCE
+
+    def write(_number: int) -> None:
+        with office.database.transaction() as session:
+            reckoned.release()
+            session.connection()
+
+    reckoned = threading.Semaphore(0)
+    with ThreadPoolExecutor(writers + 1) as crowd:
+        crowd.submit(hold_the_turn, office, reckoned, written)
+        assert reckoned.acquire(timeout=30)
+        waiting = [crowd.submit(write, number) for number in range(writers)]
+        came = [reckoned.acquire(timeout=30) for _ in waiting]
+        written.set()
+        for one in waiting:
+            one.result(30)
+    assert all(came)
+
+
+def hold_the_turn(office: Company, reckoned: threading.Semaphore, written: threading.Event) -> None:
+    with office.database.transaction() as session:
+        session.connection()
+        reckoned.release()
+        written.wait(30)
+
+
+def test_those_who_take_long_keep_nobody_out(office: Company) -> None:
+    office.deploy(ONE_TASK)
+    let_go, slow = threading.Event(), 2 * turns.AT_ONCE
+
+    def take_long(_number: int) -> None:
+        with office.database.transaction():
+            let_go.wait(30)
+
+    with ThreadPoolExecutor(slow) as crowd:
+        long_ones = [crowd.submit(take_long, number) for number in range(slow)]
+        try:
+            office.complete("work", ANNA, instance=office.start())
+        finally:
+            let_go.set()
+        for one in long_ones:
+            one.result(30)

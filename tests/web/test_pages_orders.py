@@ -156,6 +156,9 @@ def test_an_operator_moves_a_stuck_order_on_and_its_story_tells(visit, company, 
     [box] = visitor.page.cssselect("form[action$='/modify'] input[name=cancel]")
     visitor.submit("form[action$='/modify']", status=409, cancel=box.get("value"), start_before="", reason="x")
     assert company.waiting(order) == waiting
+    for nonsense in ("", "-1", "many"):  # without the number nobody would notice that the order has moved since
+        visitor.send(f"/orders/{order}/modify", status=422, cancel=box.get("value"), start_before="check", reason="x", moves=nonsense)
+    assert company.waiting(order) == waiting
     visitor.open(f"/orders/{order}").submit("form[action$='/modify']", cancel=box.get("value"), start_before="check", reason="前台已派人")
     assert company.waiting(order) != waiting
     assert "人工调整了流程：从“" in visitor.text(".timeline") and "前台已派人" in visitor.text(".timeline")

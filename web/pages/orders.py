@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from engine import audit, instances, modifying, offers, personal_links, queries_case, retries, rights, standstill, unmasking, withdrawing
 from engine.actors import Actor
-from engine.errors import NotFound, Unusable
+from engine.errors import Invalid, NotFound, Unusable
 from engine.states import LIVE_INSTANCE
 from engine.tables import Instance
 from web import current
+from web.numbers import whole
 from web.pages import cases, links, mentions, outcome, papers
 from web.settling import settle, settle_case
 
@@ -113,7 +114,9 @@ def modify(instance_id: int) -> ResponseReturnValue:
     form, actor = request.form, current.actor()
     with current.steward().db.transaction() as session:
         ended, begun = form.getlist("cancel"), [each for each in form.getlist("start_before") if each]
-        reason, moves = form.get("reason", ""), form.get("moves", type=int)
+        reason, moves = form.get("reason", ""), whole(form.get("moves", ""))
+        if moves is None:  # without it nobody would notice that the case has moved since
+            raise Invalid("Expected the number of moves that the page was shown with, but it is none", {"moves": "Expected a number"})
         settle(session, modifying.modify(session, instance_id, reason, actor, current.now(), ended, begun, moves=moves))
     flash(gettext("流程已调整。"), "done")
     return _back_to(instance_id)
