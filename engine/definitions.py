@@ -340,9 +340,11 @@ def _described(session: Session, definition: Definition) -> Described:
 
 def _kept(session: Session, what: str, definition_id: int, make: Callable[[], Kept]) -> Kept:
     kept: dict[int, Kept] = db.of(session).keep.setdefault(what, {})
-    known = kept.get(definition_id) or session.info.setdefault(what, {}).get(definition_id)
-    if known is None:
-        # Not before the commit: were this deployment rolled back, the next one would be given the same id.
-        known = session.info[what][definition_id] = make()
-        db.on_commit(session, lambda: kept.update({definition_id: known}))
-    return known
+    if known := kept.get(definition_id):
+        return known
+    own: dict[int, Kept] = session.info.setdefault(what, {})
+    made = own[definition_id] = own.get(definition_id) or make()
+    # Not before the commit: were this deployment rolled back, the next one would be given the same id. Asked for each time, since a
+    # command that steps back (db.decide) forgets what it wanted done after its commit.
+    db.on_commit(session, lambda: kept.update({definition_id: made}))
+    return made

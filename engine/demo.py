@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,8 +65,7 @@ def _build_site(session: Session, code: str, now: datetime, chance: random.Rando
     credentials = list(_people(code, chance))
     hashes: Sequence[str | None] = [None] * len(credentials)
     if with_passwords:
-        with ThreadPoolExecutor() as pool:  # argon2 works without the interpreter's lock
-            hashes = list(pool.map(passwords.hashed, [credential.password for credential in credentials]))
+        hashes = [passwords.hashed(credential.password) for credential in credentials]
     _add_people(session, credentials, hashes, now)
     people = {credential.login: list(credential.posts) for credential in credentials}
     history.append_site(session, code, "demonstration.built", actor, now, {"people": people})

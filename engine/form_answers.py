@@ -23,8 +23,9 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?|[+-]?\.[0-9]+")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]{1,63}(\.[^@\s.]{1,63})+")
 _TELEPHONE = re.compile(r"\+?[0-9()（）\-— /]+")
 _HASH = re.compile(r"[0-9a-f]{64}")
-_HOUSE = re.compile(r"[\w.\-#/ ·]{1,40}")
-_LOGIN = re.compile(r"[\w.\-@+]{1,64}")
+_WORD = r"\w\uff3f\u0300-\u036f\U00020000-\U0003ffff"  # Python's letters, and some that people write: ＿, accents apart, rare names
+_HOUSE = re.compile(rf"[{_WORD}.\-#/ ·]{{1,40}}")
+_LOGIN = re.compile(rf"[{_WORD}.\-@+]{{1,64}}")
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 

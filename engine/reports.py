@@ -38,7 +38,7 @@ def kinds(session: Session) -> dict[str, str]:
     keys = {key for key, message in session.execute(begun) if message == f"{key}.requested"}
     found = {}
     for definition in definitions.newest_of_all(session):
-        if definition.key in keys and RESIDENT in definitions.load(session, definition.id).process.starter_groups:
+        if definition.key in keys and RESIDENT in definitions.describe_version(session, definition).process.starter_groups:
             found[definition.key] = definition.name or definition.key
     return dict(sorted(found.items(), key=lambda item: item[0] != "repair"))
 

@@ -1,6 +1,7 @@
 """Starts by the clock that are due: each is taken once, in a transaction of its own, whoever else looks."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine import db, definitions, history, instances, runner, schedules, sites
 from engine.bpmn.awaited import next_firing
+from engine.errors import NotRunnable
 from engine.tables import Schedule
 from engine.timers import TIMER
 
@@ -67,4 +69,7 @@ def give_up(session: Session, schedule_id: int, message: str, now: datetime) -> 
 def arm_new_sites(session: Session, now: datetime) -> None:
     """Sites that were added since a process was deployed have their starts by the clock as well."""
     for definition in definitions.newest_of_all(session):
-        schedules.arm_new_sites(session, definition, definitions.load(session, definition.id).executable, now)
+        if sites_without := schedules.new_sites(session, definitions.describe_version(session, definition).process):
+            with suppress(NotRunnable):  # what cannot be run starts nothing, and keeps nothing else from being done
+                compiled = definitions.load(session, definition.id).executable
+                schedules.arm_at(session, definition, compiled, sites_without, now)

@@ -10,6 +10,7 @@ from engine import sites
 from engine.bpmn.cycles import skip_missed
 from engine.bpmn.executable import Beginning, Executable
 from engine.bpmn.instance import StepFailed
+from engine.bpmn.model import Process
 from engine.errors import DeploymentRefused, Problem
 from engine.tables import Definition, Schedule, Site
 
@@ -33,15 +34,18 @@ def arm(session: Session, definition: Definition, compiled: Executable, now: dat
             session.add(row)
 
 
-def arm_new_sites(session: Session, definition: Definition, compiled: Executable, now: datetime) -> None:
-    """Sites that came after the deployment."""
+def new_sites(session: Session, process: Process) -> list[str]:
+    """Sites that came after the deployment of a process that the clock may start, and do not have its starts yet."""
+    if not any(one.type == "startEvent" and one.event in ("timer", "multiple") for one in process.activities.values()):
+        return []
+    armed = set(session.scalars(select(Schedule.site).where(Schedule.key == process.key)))
+    return [site for site in _sites(session, process.properties) if site not in armed]
+
+
+def arm_at(session: Session, definition: Definition, compiled: Executable, codes: Sequence[str], now: datetime) -> None:
+    """The same at sites that do not have its starts yet."""
     timers = [each for each in compiled.beginnings if each.timer is not None]
-    if not timers:
-        return
-    armed = set(session.scalars(select(Schedule.site).where(Schedule.key == definition.key)))
-    for site in _sites(session, compiled.process.properties):
-        if site not in armed:
-            session.add_all(_row(session, definition, timer, site, now) for timer in timers)
+    session.add_all(_row(session, definition, timer, site, now) for site in codes for timer in timers)
 
 
 def _sites(session: Session, properties: Mapping[str, str]) -> Sequence[str]:

@@ -17,7 +17,7 @@ from engine.turnstile import Turnstile
 
 BATCH = 64  # commands that may share one commit; more would only make the first one wait longer
 AT_ONCE = 2  # commands that read and reckon at the same time: more only take the interpreter from one another
-PATIENCE = 0.05  # seconds for which others wait for them; then they begin all the same, and what takes long holds nobody up
+PATIENCE = 0.05  # seconds for which somebody waits for them
 
 
 class Overtaken(Exception):
@@ -32,12 +32,34 @@ class HoldsUp(Exception):
         self.beforehand = beforehand
 
 
+class Room:
+    """Where a few commands are at a time. Who has waited takes the place of the one who has been there longest, and goes on outside:
+    what takes long makes somebody wait once."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside: dict[object, None] = {}  # in the order in which they came
+
+    def enter(self, who: object) -> None:
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self._inside) < AT_ONCE, PATIENCE):
+                del self._inside[next(iter(self._inside))]
+            self._inside[who] = None
+
+    def leave(self, who: object) -> None:
+        """Make room for another one; nothing for who has lost the place already."""
+        with self._changed:
+            if who in self._inside:
+                del self._inside[who]
+                self._changed.notify()
+
+
 class Turn:
     """One command's part in the shared transaction."""
 
     def __init__(self, turns: "Turns") -> None:
         self._turns = turns
-        self._has_room = turns.room.acquire(timeout=PATIENCE)
+        turns.room.enter(self)
         self._batch: _Batch | None = None
         self._was_first = True  # of its batch: it has seen nothing that was not committed
         self._reader: sqlite3.Connection | None = None
@@ -105,9 +127,7 @@ class Turn:
             if reader is not None:
                 self._turns.take_back_reader(reader)
         finally:
-            if self._has_room:
-                self._has_room = False
-                self._turns.room.release()
+            self._turns.room.leave(self)
 
 
 class _Batch:
@@ -131,7 +151,7 @@ class Turns:
         self._busy_seconds: float | None = None  # what the driver was told
         self._batch = _Batch()
         self._readers: list[sqlite3.Connection] = []
-        self.room = threading.Semaphore(AT_ONCE)
+        self.room = Room()
         self._inside = threading.local()
 
     @contextmanager

@@ -4,13 +4,14 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine import housekeeping, messages, scheduled_starts, sites, worker
 from engine.actors import Actor
+from engine.db import Database
 from engine.errors import DeploymentRefused, Forbidden
-from engine.tables import Instance, Schedule
-from tests.factories import END_EVENT, Company, chain, diagram, extensions, task
+from engine.tables import DefinitionResource, EndedSession, Instance, Schedule
+from tests.factories import END_EVENT, ONE_TASK, Company, chain, diagram, extensions, task
 from tests.people import ANNA, CHEN
 
 
@@ -129,6 +130,33 @@ def test_a_site_that_is_added_later_has_its_starts_too(company: Company) -> None
         housekeeping.sweep(session, company.now)
     company.pass_time(hours=1)
     assert sorted(each.site for each in started(company)) == ["S1", "S2", "S9"]
+
+
+def test_to_look_for_sites_that_were_added_compiles_nothing(company: Company) -> None:
+    """It is done every ten minutes, in the turn of the one who writes: what never runs in a server is not made for it."""
+    company.deploy(timed("timeCycle", "R/PT1H"))
+    company.deploy(ONE_TASK.replace(b'"order"', b'"repair"'))
+    again = Company(Database(company.database.url), company.clock)
+    with again.database.transaction() as session:
+        housekeeping.sweep(session, company.now)
+    assert again.database.keep.get("definitions", {}) == {}
+    again.database.dispose()
+
+
+def test_a_process_that_cannot_be_run_any_more_keeps_nobody_from_tidying_up(company: Company) -> None:
+    [definition] = company.deploy(timed("timeCycle", "R/PT1H")).created
+    with company.database.transaction() as session:
+        sites.add(session, "S9", "New", Actor.system(), company.now)
+        broken = update(DefinitionResource).where(
+            DefinitionResource.definition_id == definition.id, DefinitionResource.kind == "normalised"
+        )
+        session.execute(broken.values(content=b"<nothing/>"))
+        session.add(EndedSession(hash="old", until=company.now - timedelta(days=1)))
+    again = Company(Database(company.database.url), company.clock)
+    with again.database.transaction() as session:
+        housekeeping.sweep(session, company.now)
+        assert session.scalars(select(EndedSession)).all() == []
+    again.database.dispose()
 
 
 def test_a_figure_of_the_site_may_say_when(company: Company) -> None:

@@ -55,6 +55,12 @@ def test_a_slow_script_holds_nobody_up(office: Company) -> None:
     assert office.waiting(slow) == ["after"]
 
 
+def test_what_had_to_step_back_is_compiled_once_all_the_same(office: Company, elsewhere: Company) -> None:
+    office.deploy(SLOW_AT_ONCE)
+    elsewhere.start("slow_at_once")
+    assert len(elsewhere.database.keep["definitions"]) == 1
+
+
 def longest_wait(office: Company, slow: Callable[[], object]) -> float:
     """Complete tasks while something slow goes on in another thread: the longest that one took, as a share of its time."""
     office.deploy(ONE_TASK)
@@ -231,18 +237,26 @@ def hold_the_turn(office: Company, reckoned: threading.Semaphore, written: threa
         written.wait(30)
 
 
-def test_those_who_take_long_keep_nobody_out(office: Company) -> None:
-    office.deploy(ONE_TASK)
+def test_those_who_take_long_make_somebody_wait_once(office: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not every request after them: a page is several looks, and a completion with its jobs is more."""
     let_go, slow = threading.Event(), 2 * turns.AT_ONCE
+    inside = threading.Semaphore(0)
 
     def take_long(_number: int) -> None:
         with office.database.transaction():
+            inside.release()
             let_go.wait(30)
 
     with ThreadPoolExecutor(slow) as crowd:
-        long_ones = [crowd.submit(take_long, number) for number in range(slow)]
         try:
-            office.complete("work", ANNA, instance=office.start())
+            long_ones = [crowd.submit(take_long, number) for number in range(slow)]
+            assert all(inside.acquire(timeout=30) for _ in long_ones)
+            monkeypatch.setattr(turns, "PATIENCE", 1.0)
+            begun = time.monotonic()
+            for _ in range(30):
+                with office.database.look():
+                    pass
+            assert time.monotonic() - begun < 5
         finally:
             let_go.set()
         for one in long_ones:

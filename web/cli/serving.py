@@ -94,9 +94,10 @@ def _serve(console: Console, host: str, port: int, worker: bool) -> None:
     schema.check(steward.db)
     application = create_app(steward)
     server = _listen(application, steward, host, port)
+    gc.collect()
+    gc.freeze()  # what is there now stays: to look through it for garbage again would hold everybody up for a seventh of a second
     alarm = _alarm(console) if worker else None
     application.extensions["scheduler"] = alarm  # /readyz looks whether it lives
-    gc.freeze()  # what is there now stays: to look through it for garbage again would hold everybody up for a seventh of a second
     click.echo(f"Steward serves http://{host}:{server.effective_port}")
     sys.stdout.flush()
     try:

@@ -70,7 +70,7 @@ def _form(session: Session, name: str) -> Form:
     number, _, file = name.partition("/")
     if not NUMBER.fullmatch(number):
         raise NotFound(f"Expected a form, but {name!r} names none")
-    forms = definitions.load(session, int(number)).forms
+    forms = definitions.describe_version(session, definitions.get(session, int(number))).forms
     if file not in forms:
         raise NotFound(f"Expected a form of definition {number}, but there is no {file!r}")
     return forms[file]

@@ -32,7 +32,7 @@ def one(definition_id: int) -> ResponseReturnValue:
         return render_template(
             "processes/version.html",
             definition=definition,
-            process=definitions.load(session, definition_id).process,
+            process=definitions.describe_version(session, definition).process,
             versions=definitions.versions(session, definition.key),
             files=files,
             problems=[(problem, sentence(problem, language.current())) for problem in problems],
