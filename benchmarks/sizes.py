@@ -4,13 +4,15 @@ Times are those of this process on the processor: what the disk and the neighbou
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from time import process_time
 
 from sqlalchemy import select
 
 from benchmarks.diagrams import HEAD
-from benchmarks.figure import Figure, middle
+from benchmarks.figure import Figure, beside
 from benchmarks.stage import Stage, empty_company
 from engine import worker
 from engine.states import OPEN_TASK
@@ -25,18 +27,20 @@ REPEATS = 3
 
 def measure() -> Iterator[Figure]:
     for name, draw, size in (("sizes.row", row, TASKS), ("sizes.parallel", parallel, BRANCHES), ("sizes.calls", calls, CALLS)):
-        few, many = per_one(draw, size // 10), per_one(draw, size)
-        yield Figure(name, many, f"ms each of {size:,}", few, LINEAR, at_most=True)
+        with of_size(draw, size) as many, of_size(draw, size // 10, times=10) as few:
+            each, beside_few = beside(many, few, REPEATS)
+        yield Figure(name, each, f"ms each of {size:,}", beside_few, LINEAR, at_most=True)
     yield from items()
     yield from limit()
 
 
-def per_one(draw: Callable[[int], bytes], size: int) -> float:
-    """Milliseconds from start to end for each of so many: a middle of some instances, after a first one that compiles."""
+@contextmanager
+def of_size(draw: Callable[[int], bytes], size: int, times: int = 1) -> Iterator[Callable[[], float]]:
+    """How to measure the milliseconds from start to end for each of so many, in so many instances, after a first one that compiles."""
     with empty_company(durable=False) as stage:
         stage.deploy(draw(size))
         whole(stage)
-        return middle([whole(stage) / size * 1_000 for _ in range(REPEATS)])
+        yield lambda: sum(whole(stage) for _ in range(times)) / times / size * 1_000
 
 
 def whole(stage: Stage) -> float:
@@ -61,26 +65,33 @@ def open_tasks(stage: Stage, instance: int) -> list[int]:
 def items() -> Iterator[Figure]:
     """A multi-instance task: how long it takes to open, and each completion of many beside each of few."""
     for kind, sequential in (("parallel", False), ("sequential", True)):
-        opened, many = several(ITEMS, sequential)
-        _, few = several(FEW, sequential)
+        with repeating(ITEMS, sequential) as crowd, repeating(FEW, sequential) as handful:
+            begun = process_time()
+            crowd.start("large")
+            opened = process_time() - begun
+            many, few = beside(partial(completed, crowd), partial(completed, handful), REPEATS)
         yield Figure(f"sizes.items_{kind}.open", opened, f"s for {ITEMS:,}", OPENING_SECONDS, 1.0, at_most=True)
         yield Figure(f"sizes.items_{kind}", many, f"ms a completion of {ITEMS:,}", few, LINEAR, at_most=True)
 
 
-def several(count: int, sequential: bool) -> tuple[float, float]:
-    """Seconds to open so many items, and milliseconds to complete each of them; few ones several times over."""
+@contextmanager
+def repeating(count: int, sequential: bool) -> Iterator[Stage]:
+    """A company with a task that is done so many times, after a first instance, which compiles."""
     with empty_company(durable=False) as stage:
         stage.deploy(repeated(count, sequential))
-        finish(stage, stage.start("large"))  # what every first instance pays
-        opened, spent, done = 0.0, 0.0, 0
-        while done < max(100, count):
-            begun = process_time()
-            instance = stage.start("large")
-            opened = process_time() - begun
-            begun = process_time()
-            done += finish(stage, instance)
-            spent += process_time() - begun
-        return opened, spent / done * 1_000
+        finish(stage, stage.start("large"))
+        yield stage
+
+
+def completed(stage: Stage) -> float:
+    """Milliseconds for each completion, of as many as the many items are: few ones several times over."""
+    spent, done = 0.0, 0
+    while done < ITEMS:
+        instance = stage.start("large")
+        begun = process_time()
+        done += finish(stage, instance)
+        spent += process_time() - begun
+    return spent / done * 1_000
 
 
 def finish(stage: Stage, instance: int) -> int:
