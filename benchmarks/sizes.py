@@ -22,7 +22,7 @@ TASKS, BRANCHES, ITEMS, CALLS, STEPS = 1_000, 500, 1_000, 50, 10_000
 FEW = 10  # items beside which the many are measured
 LINEAR = 1.5  # the cost of one, among so many, beside its cost among a tenth of them
 OPENING_SECONDS = 2.0
-REPEATS = 3
+REPEATS = 5
 
 
 def measure() -> Iterator[Figure]:
