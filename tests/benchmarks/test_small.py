@@ -99,7 +99,7 @@ def test_lists_of_few_and_many_are_timed(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_month_of_cases_is_counted_and_listed(monkeypatch: pytest.MonkeyPatch, no_postgresql: None) -> None:
     measured = figures(monkeypatch, ledgers, CASES=200, MEASURED=1)
-    assert {"ledgers.month", "ledgers.lines"} <= measured.keys() and measured["ledgers.month"].ok
+    assert measured["ledgers.month"].value > 0 and measured["ledgers.lines"].value > 0
 
 
 def test_a_task_is_opened_in_a_real_browser_and_the_inbox_shows_something(monkeypatch: pytest.MonkeyPatch) -> None:
