@@ -39,9 +39,8 @@ class Office:
     def __init__(self, stage: Stage, tasks: int) -> None:
         estate.fill(stage, tasks)
         settings, now = stage.database.settings, stage.clock.now()
-        self._app = create_app(
-            Steward(settings, stage.database, VirtualClock(now))
-        )  # it stands still: no task becomes late between two looks
+        still = VirtualClock(now)  # no task becomes late between two looks
+        self._app = create_app(Steward(settings, stage.database, still))
         self._now = int(now.timestamp())
         with stage.database.read() as session:
             self._people = list(session.scalars(select(Person.login).order_by(Person.id)))

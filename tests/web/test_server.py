@@ -193,7 +193,7 @@ def test_many_who_are_silent_cost_the_others_nothing(call, monkeypatch):
     monkeypatch.setattr(server, "HEAD_SECONDS", 60)
     monkeypatch.setattr(server, "IDLE_SECONDS", 60)
     asked: list[int] = []
-    monkeypatch.setattr(server.Channel, "readable", lambda self: asked.append(1) or server.HTTPChannel.readable(self))
+    monkeypatch.setattr(server.Channel, "readable", lambda self: asked.append(id(self)) or server.HTTPChannel.readable(self))
     for _ in range(300):
         call()
     so_far = -1
@@ -203,4 +203,4 @@ def test_many_who_are_silent_cost_the_others_nothing(call, monkeypatch):
     asked.clear()
     for _ in range(20):
         assert answered(call(post(2) + b"ok")) == b"ok"
-    assert len(asked) < 20 * 100  # not all of the three hundred at each turn
+    assert len(set(asked)) <= 20  # the connections that speak: not one of the three hundred
