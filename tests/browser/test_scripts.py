@@ -203,6 +203,7 @@ def test_photographs_are_shrunk_uploaded_and_sent_as_hashes(site: Site, open_con
     page.goto(site.address)
     picture = {"name": "leak.png", "mimeType": "image/png", "buffer": photograph(page)}
     page.get_by_label("照片").set_input_files([picture])
+    expect(page.get_by_role("status")).to_have_text("已上传")
     expect(page.locator("ul img")).to_have_count(1)
     (name,) = site.uploads
     size = page.locator("ul img").evaluate(
