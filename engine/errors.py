@@ -109,6 +109,10 @@ class TooManyAttempts(Rejected):
     code = "too_many_attempts"
 
 
+class TooManyAtOnce(TooManyAttempts):
+    """Asked by too many together; try again in a few seconds."""
+
+
 class Invalid(Rejected):
     """Some of the given fields are missing, wrong, unknown or too large: all of them are named at once."""
 

@@ -3,10 +3,14 @@
 import secrets
 import threading
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from engine.errors import TooManyAtOnce
 
 MIN_LENGTH = 10
 MAX_LENGTH = 200  # a longer one would only cost the server
@@ -17,7 +21,24 @@ _GROUPS = 4  # of four: 79 bits
 # 19 MiB and two passes: what OWASP recommends as the least. More would hold up everyone else's commands.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 # One at a time, in 20 to 40 ms: a whole shift that logs in at eight o'clock takes those 19 MiB once.
-_IN_TURN = threading.Lock()
+_IN_TURN = threading.RLock()
+AT_ONCE = 6  # who has a turn or waits for it; the server has sixteen threads, and the others serve everybody else
+_PLACES = threading.BoundedSemaphore(AT_ONCE)
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """Have the passwords to oneself. Wait here before a transaction begins: whoever waits holds no connection and no lock.
+
+    Raises TooManyAtOnce, without waiting, when so many wait already.
+    """
+    if not _PLACES.acquire(blocking=False):
+        raise TooManyAtOnce(f"Expected at most {AT_ONCE} passwords to be checked at once, but there are more; try again in a few seconds")
+    try:
+        with _IN_TURN:
+            yield
+    finally:
+        _PLACES.release()
 
 
 def hashed(password: str) -> str:

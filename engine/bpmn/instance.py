@@ -99,6 +99,10 @@ class Token(Task):  # type: ignore[misc]  # the library is not typed
     def holds_tokens(self) -> bool:
         return bool(self._children)
 
+    def is_all_at_joins(self) -> bool:
+        tasks = self.workflow.tasks  # no list of them: this is asked after every completion, and most often the first one tells
+        return all(tasks[token_id].phase == "arrived" for token_id in self._children)
+
     def entered(self) -> None:
         self.workflow.note(self, "entered", self.flows)
 
@@ -284,9 +288,9 @@ class Instance(BpmnWorkflow):  # type: ignore[misc]  # the library is not typed
     def _name_deadlocks(self) -> None:
         """Where every token of a scope waits at a join, none can ever come: without a word the instance would stand for ever."""
         for owner_id, name in self.joins:
-            within = self.tasks[owner_id].within()
-            if all(token.phase == "arrived" for token in within) and not any(token.failed for token in within):
-                token = next(token for token in within if token.task_spec.name == name)
+            owner = self.tasks[owner_id]
+            if owner.is_all_at_joins() and not any(token.failed for token in owner.within()):
+                token = next(token for token in owner.within() if token.task_spec.name == name)
                 self.fail(token, StepFailed("deadlock", "Expected other tokens to reach this gateway, but none that could is left"))
 
     def _step(self, token: Token) -> None:

@@ -7,11 +7,12 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from engine import identity, passwords
-from engine.errors import Forbidden, Invalid, TooManyAttempts
+from engine.errors import Forbidden, Invalid, TooManyAtOnce, TooManyAttempts
 from web import auth, current, language, sentences
 from web.pages import addresses
 
 pages = Blueprint("session", __name__)
+COME_AGAIN = {"Retry-After": "5"}
 MAY_STAY = frozenset({"session.logout", "session.password", "session.change_language", "static"})
 
 
@@ -27,9 +28,11 @@ def log_in() -> ResponseReturnValue:
     name, password = request.form.get("login", ""), request.form.get("password", "")
     steward = current.steward()
     try:
-        with steward.db.transaction() as session:
+        with passwords.in_turn(), steward.db.transaction() as session:
             person = identity.authenticate(session, name, password, request.remote_addr or "", current.now())
             known = auth.known(person, identity.actor_of(session, person, "page", current.now())) if person is not None else None
+    except TooManyAtOnce:
+        return render_template("session/login.html", login=name, problem=_crowded()), 429, COME_AGAIN
     except TooManyAttempts:
         return render_template("session/login.html", login=name, problem=gettext("登录失败次数太多，请 15 分钟后再试。")), 429
     if known is None:
@@ -54,9 +57,11 @@ def password() -> ResponseReturnValue:
     if new != request.form.get("again", ""):
         return _password_page({"again": gettext("两次输入的新密码不一样。")}), 422
     try:
-        with current.steward().db.transaction() as session:
+        with passwords.in_turn(), current.steward().db.transaction() as session:
             given = request.form.get("current", "")
             epoch = identity.change_password(session, person.login, given, new, person.actor, current.now()).session_epoch
+    except TooManyAtOnce:
+        return _password_page({"current": _crowded()}), 429, COME_AGAIN
     except Invalid as error:
         return _password_page(sentences.of_fields(error.fields)), 422
     auth.renew(epoch)
@@ -86,6 +91,10 @@ def ask_for_a_new_password() -> ResponseReturnValue | None:
             raise Forbidden("Expected a password of your own, but somebody gave you this one: change it first")
         return redirect(url_for("session.password"), 303)
     return None
+
+
+def _crowded() -> str:
+    return gettext("现在登录的人很多，请过几秒再试一次。")
 
 
 def _password_page(fields: dict[str, str]) -> str:
