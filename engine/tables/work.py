@@ -23,7 +23,7 @@ class UserTask(Base):
         _of_open_tasks(
             "ix_user_task_assignee", "assignee", "state", "sort_at", "id", condition="ended_at IS NULL AND assignee IS NOT NULL"
         ),
-        _of_open_tasks("ix_user_task_open", "site", "sort_at", "id"),
+        _of_open_tasks("ix_user_task_open", "site", "sort_at", "id", "instance_id"),  # a search asks for the case
         _of_open_tasks("ix_user_task_open_key", "site", "key", "sort_at", "id"),
         _of_open_tasks("ix_user_task_open_activity", "site", "key", "activity_id", "sort_at", "id"),
         _of_open_tasks("ix_user_task_delegated_by", "delegated_by", "sort_at", "id", condition="delegated_by IS NOT NULL"),
