@@ -118,13 +118,16 @@ def days(session: Session, ledger: Ledger) -> list[Day]:
 
 def by_class(session: Session, ledger: Ledger, names: Collection[str]) -> dict[str, list[tuple[str, int, int]]]:
     """For each field: its values, how many cases have each, how many of them are late; the most frequent ones first."""
-    fits = and_(CaseField.instance_id == Instance.id, CaseField.name.in_(sorted(names)))
-    over_limit = _number(and_(_late(), not_(_void())))
-    query = select(CaseField.name, CaseField.value, func.count(), over_limit).select_from(Instance).join(CaseField, fits)
-    counted: dict[str, list[tuple[str, int, int]]] = {name: [] for name in names}
-    for name, value, number, late in session.execute(query.where(*_within(ledger)).group_by(CaseField.name, CaseField.value)):
-        counted[name].append((value, number, late))
-    return {name: sorted(found, key=lambda one: (-one[1], one[0]))[:CLASSES] for name, found in counted.items()}
+    classes = [_field(name).label(f"class_{place}") for place, name in enumerate(names)]
+    late = case((and_(_late(), not_(_void())), 1), else_=0).label("late")
+    cases = select(late, *classes).where(*_within(ledger)).subquery()
+    counted: dict[str, dict[str, tuple[int, int]]] = {name: {} for name in names}
+    for number, is_late, *values in session.execute(select(func.count(), *cases.c).group_by(*cases.c)):
+        for name, value in zip(names, values, strict=True):
+            if value is not None:
+                before, before_late = counted[name].get(value, (0, 0))
+                counted[name][value] = before + number, before_late + number * is_late
+    return {name: _most_frequent(found) for name, found in counted.items()}
 
 
 def callbacks(session: Session, ledger: Ledger) -> Callbacks:
@@ -147,8 +150,7 @@ def callbacks(session: Session, ledger: Ledger) -> Callbacks:
 
 def valid(session: Session, ledger: Ledger) -> Valid:
     """The valid complaints among the ledger's cases, void ones left out, and how many houses its sites have (A94)."""
-    fits = and_(CaseField.instance_id == Instance.id, CaseField.name == VALID, CaseField.value == TRUE)
-    said = select(func.count()).select_from(Instance).join(CaseField, fits).where(*_within(ledger), Instance.state != "cancelled")
+    said = select(func.count()).select_from(Instance).where(*_within(ledger), Instance.state != "cancelled", _field(VALID) == TRUE)
     houses = select(func.count()).select_from(House).where(House.site.in_(sorted(ledger.sites)))
     return Valid(session.scalar(said) or 0, session.scalar(houses) or 0)
 
@@ -191,6 +193,16 @@ def _of_day(ledger: Ledger, number: int) -> Any:
     return select(literal(number), inner, func.count()).group_by(inner.c.state, inner.c.late, inner.c.void)
 
 
+def _field(name: str) -> ColumnElement[str | None]:
+    """The field of each case, by a look into the primary key: joined, PostgreSQL would go through all fields of all cases there ever were."""
+    return select(CaseField.value).where(CaseField.instance_id == Instance.id, CaseField.name == name).scalar_subquery()
+
+
+def _most_frequent(counted: Mapping[str, tuple[int, int]]) -> list[tuple[str, int, int]]:
+    found = [(value, number, late) for value, (number, late) in counted.items()]
+    return sorted(found, key=lambda one: (-one[1], one[0]))[:CLASSES]
+
+
 def _late() -> ColumnElement[bool]:
     breached = select(SlaClock.id).where(SlaClock.instance_id == Instance.id, SlaClock.breached_at.is_not(None))
     # The offset keeps PostgreSQL from gathering every breach there ever was, once for each day, instead of asking for the day's cases.
@@ -210,8 +222,7 @@ def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _excepted(session: Session, ledger: Ledger) -> int:
-    fits = and_(CaseField.instance_id == Instance.id, CaseField.name == EXCEPTION, CaseField.value == GRANTED)
-    return session.scalar(select(func.count()).select_from(Instance).join(CaseField, fits).where(*_within(ledger))) or 0
+    return session.scalar(select(func.count()).select_from(Instance).where(*_within(ledger), _field(EXCEPTION) == GRANTED)) or 0
 
 
 def _entries(session: Session, cases: Sequence[Instance], steps: Collection[str]) -> list[Entry]:
