@@ -194,7 +194,7 @@ def _of_day(ledger: Ledger, number: int) -> Any:
 
 
 def _field(name: str) -> ColumnElement[str | None]:
-    """The field of each case, by a look into the primary key: joined, PostgreSQL would go through all fields of all cases there ever were."""
+    """The field of each case, by a look into the primary key: joined, PostgreSQL would go through all fields there ever were."""
     return select(CaseField.value).where(CaseField.instance_id == Instance.id, CaseField.name == name).scalar_subquery()
 
 
