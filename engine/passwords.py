@@ -22,7 +22,7 @@ _GROUPS = 4  # of four: 79 bits
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 # One at a time, in 20 to 40 ms: a whole shift that logs in at eight o'clock takes those 19 MiB once.
 _IN_TURN = threading.RLock()
-AT_ONCE = 8  # who has a turn or waits for it; the server has sixteen threads, and the others serve everybody else
+AT_ONCE = 8  # who has a turn or waits for it: half of the server's threads at most, the others serve everybody else
 _PLACES = threading.BoundedSemaphore(AT_ONCE)
 
 

@@ -6,6 +6,7 @@ from engine import passwords
 from tests.eventually import eventually
 from tests.factories import Company
 from tests.web.visitors import PASSWORD
+from web import server
 
 
 def test_a_crowd_at_the_login_waits_with_nothing_in_hand_and_who_comes_on_top_is_asked_to_come_again(visit, company: Company):
@@ -23,6 +24,10 @@ def test_a_crowd_at_the_login_waits_with_nothing_in_hand_and_who_comes_on_top_is
     assert late.texts(".notice") == ["现在登录的人很多，请过几秒再试一次。"]
     assert late.page.cssselect("#login")[0].value == "anna" and late.answer.headers["Retry-After"] == "5"
     assert late.log_in("anna").path == "/inbox"
+
+
+def test_a_crowd_leaves_half_of_the_servers_threads_to_everybody_else():
+    assert passwords.AT_ONCE <= server.THREADS / 2
 
 
 def test_who_changes_their_password_among_a_crowd_is_asked_to_come_again(visit):
